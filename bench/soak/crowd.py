@@ -123,7 +123,17 @@ def hold(task: Task, parent: Connection) -> None:
     stay(None, parent=os.getppid())
     raise_open_files()
     with closing(parent), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        parent.send(runner.run(_hold(task, parent)))
+        report = runner.run(_hold(task, parent))
+        send_whole(parent, report)
+
+
+def send_whole(line: Connection, report: Report) -> None:
+    """Send a report that may be larger than the line's buffer.
+
+    The event loop's reader leaves the line non-blocking.
+    """
+    os.set_blocking(line.fileno(), True)
+    line.send(report)
 
 
 async def _hold(task: Task, parent: Connection) -> Report:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -34,6 +35,9 @@ from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
 from parlour.shared_facts.exchange import FactExchange
 
+if TYPE_CHECKING:
+    from parlour.sfu.feature import SfuFeature
+
 LOOK_SECONDS = 0.1
 """The pause between two looks at whether the end of a node has become urgent."""
 
@@ -57,13 +61,31 @@ class Parlour:
         self.events = EventsFeature(core, self.accounts)
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
-        self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
+        self.sfu = self._sfu_feature()
+        sfus = None if self.sfu is None else self.sfu.sfus
+        self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls(), sfus)
         self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
         self.companions = options.companions()
         for companion in self.companions:
             companion.register(core.tasks)
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
+
+    def _sfu_feature(self) -> "SfuFeature | None":
+        """Build what leads to SFUs, where there are any: it needs libraries of its own."""
+        accesses = self.options.sfus()
+        if not accesses:
+            return None
+        from parlour.http.tunnel.tunnels import TunnelSurroundings
+        from parlour.sfu.feature import SfuFeature
+
+        surroundings = TunnelSurroundings(
+            base_path=self.site.base_path,
+            headers=self.options.headers(),
+            origin_allowed=self.accounts.origins.allow_connection,
+            client_address=self.proxies.client_address,
+        )
+        return SfuFeature(self.core, accesses, surroundings)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -78,6 +100,7 @@ class Parlour:
             self.privacy,
             self.calls,
             self.diagnosis,
+            *(() if self.sfu is None else (self.sfu,)),
         )
 
     def asgi(self) -> ASGIApp:

@@ -1,10 +1,12 @@
 """The services that all features share: clock, bus, database, tasks, outbox, limits."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import URL
 
 from parlour.bus import Bus
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from parlour.limits.redis_counts import RedisRateLimitStorage
 
 CHECKPOINT_SECONDS = 60.0
+FLUSH_SECONDS = 1.0
+"""The most that a node that ends waits for Redis to take what it has sent."""
+
+log = structlog.get_logger("parlour.core")
 
 Clock = Callable[[], datetime]
 """Returns the current time in UTC."""
@@ -89,7 +95,15 @@ class Core:
         return not self.is_clustered or (self.coordinator.lease is not None and not self.coordinator.others)
 
     async def stop(self) -> None:
-        """Stop all tasks, and leave the cluster."""
+        """Stop all tasks, and leave the cluster.
+
+        What was sent to other nodes gets there, unless Redis is away for FLUSH_SECONDS.
+        """
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self.coordinator.flush()
+        except TimeoutError:
+            log.warning("cluster.left_with_messages")
         await self.tasks.stop()
         await self.coordinator.leave()
 

@@ -14,11 +14,12 @@ from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.caddy.assembly import CaddyCompanion
 from parlour.caddy.certificates import certificate_links
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
-from parlour.calls.assembly import CallOptions
+from parlour.calls.assembly import CallOptions, TopologyOptions
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
+from parlour.calls.topology_rules import TopologyThresholds
 from parlour.companions import Companion
 from parlour.core import CoreOptions
 from parlour.db.database import MOST_CONNECTIONS, driver_url
@@ -37,7 +38,7 @@ from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
 from parlour.sfu.assembly import EmbeddedSfu, SfuCompanion
-from parlour.sfu.options import SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, WEBHOOK_PATH, SfuAccess, SfuOptions
 from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
@@ -175,6 +176,15 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
+            topologies=TopologyOptions(
+                wanted=settings.call_topology,
+                thresholds=TopologyThresholds(
+                    up_above=settings.sfu_above,
+                    down_at=settings.mesh_again_at,
+                    down_seconds=settings.mesh_again_seconds,
+                    rest_seconds=settings.topology_rest_seconds,
+                ),
+            ),
             session_prefix="" if self.worker is None else session_prefix(self.worker.number),
         )
 
@@ -219,10 +229,37 @@ class Options:
                 tcp_port=settings.sfu_tcp_port,
                 address=settings.sfu_address,
                 is_local=settings.is_local(port=self.port),
+                webhook_url=self._webhook_url(),
             ),
             media_folder=settings.media_folder(),
             folder=settings.data_dir.resolve() / "sfu",
         )
+
+    def _webhook_url(self) -> str | None:
+        """Return where the SFU beside Parlour tells what happens: not by TLS, whose name would not fit."""
+        if self.settings.certificate_files is not None:
+            return None
+        return f"http://{API_ADDRESS}:{self.port}{WEBHOOK_PATH}"
+
+    def sfus(self) -> tuple[SfuAccess, ...]:
+        """Return the SFUs that calls may use: the one beside Parlour, and those that are set."""
+        settings, embedded = self.settings, self.embedded_sfu()
+        key, secret = settings.livekit_key or "", settings.livekit_secret
+        found = [
+            SfuAccess(name=url, url=url, key=key, secret="" if secret is None else secret.get_secret_value())
+            for url in settings.livekit_url
+        ]
+        if embedded is not None:
+            port = embedded.options.api_port
+            own = SfuAccess(
+                name=f"beside {platform.node()}, {port}",
+                url=f"http://{API_ADDRESS}:{port}",
+                key=KEY,
+                secret=embedded.options.secret,
+                is_here=True,
+            )
+            found.insert(0, own)
+        return tuple(found)
 
     def companions(self) -> tuple[Companion, ...]:
         """Return the programs that run beside Parlour, none where the parent process runs them."""
@@ -266,6 +303,7 @@ class Options:
             "PUBLIC_URL": settings.public_url,
             "DOMAIN": settings.domain,
             "TURN": settings.turn,
+            "SFU": settings.sfu,
         }
         return DiagnosisOptions(
             administrators=Administrators(frozenset(settings.administrators)),

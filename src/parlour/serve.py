@@ -34,7 +34,6 @@ from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.http.tls import ServerCertificate
 from parlour.logs import configure_logs
-from parlour.options import Options
 from parlour.service_manager import UnusableSocket, inherited_sockets, tell_service_manager
 from parlour.settings import HTTPS_PORT, PREFIX, Settings, SettingsError
 
@@ -228,6 +227,7 @@ def require_servable(settings: Settings, *, host: str, port: int) -> None:
     settings.require_safe(host=host, port=port)
     settings.require_https(host=host, port=port)
     settings.require_relay()
+    settings.require_sfu()
 
 
 def require_workable(settings: Settings) -> None:
@@ -273,7 +273,7 @@ def uvicorn_config(
     handover: Handover | None = None,
 ) -> uvicorn.Config:
     """Configure uvicorn for `engine.Server`: with https if there is a certificate."""
-    bounds = _bounds(parlour.options, connections, handover)
+    bounds = _bounds(parlour, connections, handover)
     return uvicorn.Config(
         parlour.asgi(),
         log_config=None,
@@ -360,7 +360,8 @@ def _say_connections(connections: int) -> None:
         )
 
 
-def _bounds(options: Options, connections: int, handover: Handover | None) -> HttpBounds:
+def _bounds(parlour: Parlour, connections: int, handover: Handover | None) -> HttpBounds:
+    options = parlour.options
     headers = options.headers()
     limits = HttpLimits(
         request_seconds=options.settings.request_timeout, connections=connections, surplus=SURPLUS
@@ -373,6 +374,7 @@ def _bounds(options: Options, connections: int, handover: Handover | None) -> Ht
             HttpRefusal.NO_ROOM: raw_response(Unavailable(), headers),
         },
         handover,
+        None if parlour.sfu is None else parlour.sfu.tunnels,
     )
 
 

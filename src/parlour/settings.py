@@ -244,6 +244,22 @@ def _all_long_enough(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return tuple(_long_enough(value) for value in values)
 
 
+def _sfu_urls(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Normalise to http:// and https://, without a slash at the end, each once."""
+    urls = [re.sub("^ws", "http", text.strip().rstrip("/")) for text in texts]
+    try:
+        parsed = [_parts(url) for url in urls]
+    except ValueError:
+        parsed = []
+    if len(parsed) < len(urls) or any(
+        parts.query or parts.fragment or not _is_base_path(parts.path) for parts in parsed
+    ):
+        raise ValueError(
+            "has to be addresses such as wss://sfu.example.org or http://127.0.0.1:7880, comma-separated"
+        )
+    return tuple(dict.fromkeys(_origin_of(parts) + parts.path for parts in parsed))
+
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
@@ -260,6 +276,7 @@ CreationWords = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), Af
 Administrators = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_administrators)
 ]
+SfuUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_sfu_urls)]
 ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
@@ -324,6 +341,9 @@ class Settings(BaseSettings):
     sfu_udp_port: Port = 7882
     sfu_tcp_port: Port = 7881
     sfu_address: IPvAnyAddress | None = None
+    livekit_url: SfuUrls = ()
+    livekit_key: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = None
+    livekit_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     media_dir: Path | None = None
     trusted_proxies: Proxies = ()
     proxy_header: ProxyHeader | None = None
@@ -347,6 +367,11 @@ class Settings(BaseSettings):
     sockets_per_person: Count = 50
     people_per_call: Annotated[int, Field(ge=2, le=512)] = 64
     visits_per_person: Annotated[int, Field(ge=1, le=512)] = 3
+    call_topology: Literal["auto", "mesh", "sfu"] = "auto"
+    sfu_above: Annotated[int, Field(ge=1, le=512)] = 6
+    mesh_again_at: Annotated[int, Field(ge=0, le=512)] = 4
+    mesh_again_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
+    topology_rest_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
     relays_per_second: Count = 500
     relay_bytes_per_second: Count | None = None
     entries_per_second: Count = 10
@@ -461,6 +486,17 @@ class Settings(BaseSettings):
         for name, file in (("TURN_CERT", self.turn_cert), ("TURN_KEY", self.turn_key)):
             if file is not None and not os.access(file, os.R_OK):
                 raise SettingsError(f"{PREFIX}{name}: {file} cannot be read.")
+
+    def require_sfu(self) -> None:
+        """Check what is said of SFUs. Raises SettingsError."""
+        if not self.livekit_url:
+            return
+        for name, value in (("LIVEKIT_KEY", self.livekit_key), ("LIVEKIT_SECRET", self.livekit_secret)):
+            if value is None:
+                raise SettingsError(
+                    f"{PREFIX}{name}: {PREFIX}LIVEKIT_URL needs a key of that LiveKit and its secret "
+                    "(keys in its configuration)."
+                )
 
     def relay_secret(self) -> str | None:
         """Return the secret shared with the TURN server; one beside Parlour has its own by default.

@@ -93,6 +93,15 @@ _REFUSALS = (
     ("peer_busy", "This person's connection can't keep up. Please wait a moment."),
     ("room_full", "This room is full. Please try again later."),
     (
+        "mesh_full",
+        "Someone here uses an older version of the app, so this call has room for eight people only. "
+        "Please try again later.",
+    ),
+    (
+        "client_too_old",
+        "This call is too large for this version of the app. Please update it, or reload the page.",
+    ),
+    (
         "too_many_visits",
         "You're already in this room too many times. Please leave it in another tab or on another device.",
     ),

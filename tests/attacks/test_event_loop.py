@@ -12,10 +12,11 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,13 @@ from websockets.exceptions import ConnectionClosed
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.engine import Engine, Server
+from parlour.errors import Refusal
+from parlour.http.tunnel.requests import read_handshake
 from parlour.serve import uvicorn_config
 from parlour.settings import Settings
+from parlour.sfu.options import SfuAccess
+from parlour.sfu.sfus import Sfus
+from parlour.sfu.webhooks import LONGEST_BODY, WebhookRefused, Webhooks
 from parlour.wire.signaling import PAYLOADS
 from tests.servers.process import free_port
 
@@ -336,6 +342,48 @@ async def longest_turn(client: httpx.AsyncClient, turns: Turns, endpoint: str, r
         if best <= LONGEST_TURN:
             break
     return best
+
+
+QUERIES = {
+    "parameters": b"a&" * 4000,
+    "tokens": b"access_token=" * 600,
+    "a long token": b"access_token=" + b"a" * 8000,
+    "dots": b"access_token=" + b"a." * 1000,
+    "signed by nobody": b"access_token=" + b"a" * 1000 + b"." + b"e30" + b"." + b"a" * 1000,
+}
+HEADS = {
+    "headers": [(b"a" * 100, b"b" * 100)] * 100,
+    "a long bearer": [(b"authorization", b"Bearer " + b" " * 60_000)],
+    "a long agent": [(b"user-agent", b"a" * 60_000)],
+    "many bearers": [(b"authorization", b"Bearer a.b.c")] * 100,
+}
+
+
+def test_what_strangers_ask_of_a_tunnel_with_its_worst_input() -> None:
+    secret = "0123456789" * 4
+    access = SfuAccess(name="x", url="http://127.0.0.1:9", key="key", secret=secret)
+    sfus = Sfus([access], lambda: datetime.now(UTC))
+    webhooks = Webhooks(sfu.tokens for sfu in sfus.by_number.values())
+    path = f"/livekit/{access.number:08x}/rtc?".encode()
+    usual = [(b"sec-websocket-key", b"A" * 22 + b"=="), (b"sec-websocket-version", b"13")]
+
+    def opens(query: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        handshake = read_handshake("GET", "1.1", path + query, [*usual, *headers])
+        sfus.admit(handshake.number, handshake.query.token.decode())
+
+    asked: dict[str, Callable[[], object]] = {
+        name: partial(opens, query, []) for name, query in QUERIES.items()
+    }
+    asked |= {name: partial(opens, b"", headers) for name, headers in HEADS.items()}
+    asked["a webhook"] = partial(webhooks.room_of, b"[" * LONGEST_BODY, "a." * 1000, time.time())
+    for name, ask in asked.items():
+        best = math.inf
+        for _ in range(TRIES):
+            unit, started = reference_work(), time.thread_time()
+            with pytest.raises((Refusal, WebhookRefused)):
+                ask()
+            best = min(best, (time.thread_time() - started) / unit)
+        assert best <= LONGEST_TURN / 4, name  # what surrounds it takes its part, too
 
 
 PAYLOAD_BYTES = 990_000

@@ -145,6 +145,21 @@ class CoordinatorContract:
 
     # Nodes
 
+    async def test_what_was_sent_last_is_received_though_its_sender_ends(self, cluster: Cluster) -> None:
+        sender, receiver = await cluster.node(), await cluster.node()
+        await sender.sees(receiver)
+        sender_id, messages = sender.id, [b"%d" % number for number in range(1_000)]
+        for message in messages:
+            assert sender.coordinator.send(receiver.id, message)
+            if len(message) == 1:
+                await asyncio.sleep(0)  # some go out at once, others wait for those that come with them
+        async with asyncio.timeout(BOUND_SECONDS):
+            await sender.coordinator.flush()
+        await sender.crash()
+        await sender.coordinator.leave()
+        await receiver.sees()
+        assert receiver.listener.messages[sender_id] == messages
+
     async def test_nodes_see_each_other(self, cluster: Cluster) -> None:
         ann, bob = await cluster.node(), await cluster.node()
         await ann.sees(bob)

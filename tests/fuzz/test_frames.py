@@ -50,6 +50,9 @@ payloads = json_values | st.fixed_dictionaries(
         "room": texts | json_values,
         "message": texts | json_values,
         "message_id": texts,
+        "topologies": st.lists(texts, max_size=6) | json_values,
+        "epoch": texts | json_values,
+        "state": st.sampled_from(["published", "failed", "gone"]) | json_values,
         "sessionDescription": json_values
         | st.fixed_dictionaries(
             {"type": st.sampled_from(["offer", "answer", "rollback", "x"]), "sdp": texts}
@@ -77,6 +80,7 @@ candidates = st.fixed_dictionaries(
     optional={"sdpMid": lines | st.none(), "sdpMLineIndex": st.integers(0, 9), "usernameFragment": lines},
 )
 peers = st.sampled_from(["PEER", "PEER", "nobody"])
+topologies = st.lists(st.sampled_from(["mesh", "sfu", "quic"]), max_size=4)
 sound = st.builds(
     lambda ack, event: f"42{ack}{json.dumps(event)}",
     st.sampled_from(["", "0", "7"]),
@@ -98,10 +102,21 @@ sound = st.builds(
                 "offers": st.lists(
                     st.fixed_dictionaries({"peerID": peers, "sessionDescription": descriptions}), max_size=3
                 ),
+                "topologies": topologies,
             },
         ),
     )
-    | st.tuples(st.just("prepare"), st.fixed_dictionaries({"room": st.just(ROOM)}))
+    | st.tuples(
+        st.just("prepare"),
+        st.fixed_dictionaries({"room": st.just(ROOM)}, optional={"topologies": topologies}),
+    )
+    | st.tuples(
+        st.just("topology-state"),
+        st.fixed_dictionaries(
+            {"state": st.sampled_from(["published", "receiving", "failed", "lowest", "not-lowest"])},
+            optional={"epoch": st.sampled_from(["0-1", "1-1", "9-99"]) | lines.filter(bool)},
+        ),
+    )
     | st.tuples(st.sampled_from(["leave", "username"]), json_values),
 )
 """What an honest client could send: most of it is carried out."""

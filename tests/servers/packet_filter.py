@@ -3,7 +3,7 @@
     with PacketFilter() as packets:
         packets.drop(port)
 
-Whoever runs it has to be root. Rules are for ports of this machine's own connections, so that nothing else
+It has to be run by root. Rules are for ports of this machine's own connections, so that nothing else
 notices them.
 """
 

@@ -18,6 +18,8 @@ LATER = {
     "zxcvbn",
 }
 """Packages of the database that is not in use, of the first mail, address or password, of a migration."""
+OF_SFUS = ("aiohttp", "google.protobuf", "livekit", "parlour.http.tunnel", "parlour.sfu.feature")
+"""What is imported where there are SFUs, and LiveKit's library when the first one is asked."""
 OF_HELP = {"asyncio", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn"}
 
 START = """
@@ -45,6 +47,18 @@ def test_a_start_imports_no_package_of_later() -> None:
     modules = _imported(START)
     assert "parlour.app" in modules
     assert modules & (LATER | set(UNUSED_PACKAGES)) == set()
+
+
+def _loads_for_sfus(modules: set[str]) -> list[str]:
+    dotted = {f"{module}." for module in modules}
+    return [name for name in OF_SFUS if any(module.startswith(f"{name}.") for module in dotted)]
+
+
+def test_nothing_of_sfus_is_imported_without_any() -> None:
+    assert _loads_for_sfus(_imported(START)) == []
+    chosen = 'livekit_url="wss://sfu.example.org", livekit_key="key", livekit_secret="0123456789" * 4'
+    with_one = START.replace("secret_key=", f"{chosen}, secret_key=")
+    assert _loads_for_sfus(_imported(with_one)) == ["parlour.http.tunnel", "parlour.sfu.feature"]
 
 
 def test_only_the_models_of_a_document_wait_for_the_first_one() -> None:

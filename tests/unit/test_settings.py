@@ -324,6 +324,43 @@ def test_a_data_folder_that_cannot_be_is_named(
         settings.secret()
 
 
+@pytest.mark.parametrize(
+    ("value", "urls"),
+    [
+        ("wss://sfu.example.org", ("https://sfu.example.org",)),
+        ("ws://127.0.0.1:7880/", ("http://127.0.0.1:7880",)),
+        (
+            "https://a.example.org:443/livekit, http://[::1]:7880",
+            ("https://a.example.org/livekit", "http://[::1]:7880"),
+        ),
+        ("wss://a.example.org,https://a.example.org/", ("https://a.example.org",)),
+        ("", ()),
+    ],
+)
+def test_sfus(monkeypatch: pytest.MonkeyPatch, value: str, urls: tuple[str, ...]) -> None:
+    settings = read(monkeypatch, LIVEKIT_URL=value, LIVEKIT_KEY="key", LIVEKIT_SECRET="s" * 32)
+    assert settings.livekit_url == urls
+    settings.require_sfu()
+
+
+@pytest.mark.parametrize(
+    "value", ["sfu.example.org", "ftp://a", "wss://user:x@a", "wss://a/?b=c", "wss://a/../b"]
+)
+def test_an_address_of_an_sfu_that_is_none(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PARLOUR_LIVEKIT_URL .*wss://sfu\.example\.org"):
+        read(monkeypatch, LIVEKIT_URL=value)
+
+
+def test_an_sfu_needs_a_key_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(monkeypatch).require_sfu()
+    with pytest.raises(SettingsError, match=r"^PARLOUR_LIVEKIT_KEY: .*PARLOUR_LIVEKIT_URL"):
+        read(monkeypatch, LIVEKIT_URL="wss://a").require_sfu()
+    with pytest.raises(SettingsError, match=r"^PARLOUR_LIVEKIT_SECRET: "):
+        read(monkeypatch, LIVEKIT_URL="wss://a", LIVEKIT_KEY="key").require_sfu()
+    with pytest.raises(SettingsError, match=r"^PARLOUR_LIVEKIT_SECRET "):
+        read(monkeypatch, LIVEKIT_URL="wss://a", LIVEKIT_KEY="key", LIVEKIT_SECRET="short").require_sfu()
+
+
 def test_media_can_only_be_relayed_where_something_relays_them(monkeypatch: pytest.MonkeyPatch) -> None:
     read(monkeypatch).require_relay()
     with pytest.raises(SettingsError, match=r"PARLOUR_RELAY_ONLY: .*PARLOUR_TURN_URLS"):

@@ -17,6 +17,7 @@ import type {
   RecordCall,
   Refused,
   RemoveMessage,
+  ReportTopology,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
@@ -58,6 +59,7 @@ type Acknowledged =
   | "remove-message"
   | "ban-peer"
   | "record"
+  | "topology-state"
   | "end-visit";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
@@ -176,6 +178,10 @@ export class Signaling {
 
   record(payload: RecordCall): Promise<Acknowledgements["record"]> {
     return this.#answered((socket) => socket.emitWithAck("record", payload));
+  }
+
+  reportTopology(payload: ReportTopology): Promise<Acknowledgements["topology-state"]> {
+    return this.#answered((socket) => socket.emitWithAck("topology-state", payload));
   }
 
   /**

@@ -88,6 +88,17 @@ export interface CallPerson {
   displayName?: string | null;
 }
 
+/** How the media of this call travel from now on. The new way is opened beside the one before, which ends when this is said again with `settled: true`. */
+export interface CallTopology {
+  epoch: string;
+  kind: "mesh" | "sfu";
+  channels: boolean;
+  settled: boolean;
+  url?: string;
+  token?: string;
+  ttl?: number;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -414,6 +425,7 @@ export interface Join {
   known?: string[];
   received?: number | null;
   offers?: OfferSdp[];
+  topologies?: string[];
 }
 
 /** The acknowledgement of `join`: who one is in the call, and who is there already. The last members are for those who asked for a resumable visit. */
@@ -427,6 +439,7 @@ export interface Joined {
   resumed?: boolean;
   received?: number | null;
   topology?: "mesh";
+  move?: CallTopology;
   offered?: string[];
   ice?: IceConfiguration;
 }
@@ -454,6 +467,13 @@ export interface Login {
   remember_device?: boolean | null;
   /** True, or absent: the session outlives the browser. False: the cookie ends with the browser, and the session after an hour without use. Either value replaces the session that the request's cookie names. */
   remember?: boolean | null;
+}
+
+/** Somebody has come to the call to whom no connection is to be made: their media come through an SFU. */
+export interface MemberJoined {
+  peerID: string;
+  peerUsername: string;
+  peerDisplayName?: string;
 }
 
 /** A chat message of the room was deleted by its author, or removed by the room's creator. */
@@ -587,6 +607,7 @@ export interface PeerRenamed {
 /** Ask who is in the call of a room that one may enter, in order to prepare connections to them. */
 export interface Prepare {
   room: string;
+  topologies?: string[];
 }
 
 /** The acknowledgement of `prepare`: who is in the call. The next change is told by `call-changed`. */
@@ -594,6 +615,7 @@ export interface Prepared {
   room: string;
   peers: PeerEntry[];
   topology: "mesh";
+  move?: CallTopology;
   ok: true;
   ice?: IceConfiguration;
 }
@@ -669,6 +691,12 @@ export interface Removed {
   room: string;
   code: string;
   message: string;
+}
+
+/** Say how far one is with a move of the call, or with what its topology bears. The report of an epoch that is over is passed over. */
+export interface ReportTopology {
+  state: "failed" | "lowest" | "not-lowest" | "published" | "receiving";
+  epoch?: string | null;
 }
 
 export interface Resend {
@@ -858,6 +886,7 @@ export interface ClientEvents {
   "remove-message": RemoveMessage;
   "ban-peer": BanPeer;
   record: RecordCall;
+  "topology-state": ReportTopology;
 }
 
 /** What an event is acknowledged with. */
@@ -875,12 +904,15 @@ export interface Acknowledgements {
   "remove-message": ChatStored | Rejected;
   "ban-peer": Accepted | Rejected;
   record: Accepted | Rejected;
+  "topology-state": Accepted | Rejected;
 }
 
 /** What the server sends, by event name. */
 export interface ServerEvents {
   "add-peer": AddPeer;
   "remove-peer": RemovePeer;
+  "member-joined": MemberJoined;
+  topology: CallTopology;
   "peer-renamed": PeerRenamed;
   "peer-recording": PeerRecording;
   "session-description": DescriptionFromPeer;

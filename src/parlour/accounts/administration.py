@@ -78,7 +78,7 @@ class AccountAdministration:
             return await self._end_sessions(connection, account, PasswordChanged())
 
     async def rename(self, username_or_email: str, display_name: str | None) -> None:
-        """Set the display name; None shows the username. Members of running calls keep the old name."""
+        """Set the display name; None shows the username. Running calls show it at their next RightsCheck."""
         async with self._changing(username_or_email) as (connection, account):
             username = GUEST_NAME if account.client is None else account.client.username
             own = own_display_name(display_name, username=username)

@@ -19,7 +19,7 @@ from parlour.wire.endpoint import AuditRule, endpoint_of
 
 MAX_BODY = 64 * 1024
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
+_NOT_AUDITED = ("identity_required", "invalid_token", "no_refresh_token")
 """Refusals that say no more than that the caller is not logged in."""
 
 
@@ -86,7 +86,7 @@ def _what(route: str, rule: AuditRule, refusal: Refusal | None, status: int) -> 
     """Kind and code of an entry, where there is one to make."""
     if refusal is not None:
         is_policy = refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-        return ("refusal", refusal.code) if is_policy and refusal.code not in _EVERYDAY else None
+        return ("refusal", refusal.code) if is_policy and refusal.code not in _NOT_AUDITED else None
     method, _, path = route.partition(" ")
     if method in _SAFE or not path or status >= HTTPStatus.BAD_REQUEST or not rule.is_kept:
         return None

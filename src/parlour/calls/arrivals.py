@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from parlour.accounts.identity import Identity
@@ -21,6 +22,7 @@ from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.calls.resume_tokens import ResumeToken
 from parlour.calls.room_entry import Permission, PermissionRevoked, RoomEntry
 from parlour.calls.shared.introductions import Stamp
+from parlour.calls.topologies import CallTopologies
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.calls.visit_handover import HandedOver, VisitHandover, WantedVisit
 from parlour.errors import Unavailable
@@ -28,6 +30,7 @@ from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
 from parlour.wire.signaling import (
     AddPeer,
+    CallTopology,
     Counted,
     FromPeer,
     Join,
@@ -96,8 +99,9 @@ class Arrivals:
         credentials: VisitCredentials,
         participations: Participations,
         handover: VisitHandover | None = None,
+        topologies: CallTopologies | None = None,
     ) -> None:
-        """`handover` is None for a node without others."""
+        """`handover` is None for a node without others, `topologies` for one without SFUs."""
         self._node_id = node_id
         self._presence = presence
         self._calls = calls
@@ -109,6 +113,7 @@ class Arrivals:
         self._relay_only = credentials.relay_only
         self._participations = participations
         self._handover = handover
+        self._topologies = topologies
         self._joining: dict[ConnectionId, Join] = {}
         if handover is not None:
             handover.serve(self._hand_over)
@@ -123,11 +128,13 @@ class Arrivals:
         room = permission.room
         await self._calls.follow(room.room_id)
         current = self._still_there(connection.connection_id)
-        self._calls.giving_way_to(current.identity.user_id, room)
+        knows_sfu = self._is_told_of_sfus(event)
+        self._calls.giving_way_to(current.identity.user_id, room, knows_sfu=knows_sfu)
         if isinstance(current.state, Watching):
             self._records.wait_in_lobby(current.connection_id, room)
         peers = self._calls.entries(room.room_id)
-        return Prepared(room.name, peers, ice=self._credentials.ice(current.identity, room))
+        move = UNSET if not knows_sfu else self._move_of(room, None)
+        return Prepared(room.name, peers, move=move, ice=self._credentials.ice(current.identity, room))
 
     def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
         """Join at once where the right to is known, this node decides, and no attendance has to be written
@@ -135,7 +142,7 @@ class Arrivals:
         the same turn of the event loop.
         """
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
-            return self._joined(connection.identity, connection.state, resumed=True)
+            return self._joined(connection.identity, connection.state, event, resumed=True)
         self._joining[connection.connection_id] = event
         permission = self._entry.permit_now(connection.identity, event.room)
         if (
@@ -200,7 +207,8 @@ class Arrivals:
         identity, peer_id = visitor.identity, PeerId(secrets.token_urlsafe(12))
         replay_buffer = ReplayBuffer() if visitor.event.is_resumable else None
         participation = Participation(visitor.room, peer_id, self._resume_tokens.now(), replay_buffer)
-        change = Entered(peer_id, self._seat_of(identity), identity.name, identity.display_name)
+        seat = self._seat_of(identity, visitor.event)
+        change = Entered(peer_id, seat, identity.name, identity.display_name)
         return self._arrive(_Arrival(visitor, participation, change))
 
     def _returning(self, visitor: _Visitor) -> _Arrival | None:
@@ -224,7 +232,7 @@ class Arrivals:
             if participation is None:
                 return None
         identity, known = visitor.identity, _view(event.known, missed or [])
-        seat, name = self._seat_of(identity), identity.name
+        seat, name = self._seat_of(identity, event), identity.name
         change = Resumed(found.peer_id, seat, name, identity.display_name, known)
         return _Arrival(visitor, participation, change, was_away, missed is not None, known_at)
 
@@ -285,7 +293,7 @@ class Arrivals:
             connection = self._still_there(visitor.connection_id)
         self._presence.attach(connection, participation)
         self._records.leave_lobby(visitor.connection_id)
-        self._records.came(participation.peer_id, visitor.identity, visitor.room)
+        self._records.joined(participation.peer_id, visitor.identity, visitor.room)
         return None
 
     def _obstacle(
@@ -331,10 +339,11 @@ class Arrivals:
         is_return = isinstance(arrival.change, Resumed)
         if is_return:
             log.info("visit.resumed", room=visitor.room.room_id, exact=arrival.is_exact)
-        answer = self._joined(visitor.identity, participation, resumed=is_return, is_counted=arrival.is_exact)
-        if is_return or not visitor.event.offers:
+        event, is_exact = visitor.event, arrival.is_exact
+        answer = self._joined(visitor.identity, participation, event, resumed=is_return, is_counted=is_exact)
+        if is_return or not event.offers:
             return answer
-        return replace(answer, offered=self._offer(visitor.identity, participation, visitor.event.offers))
+        return replace(answer, offered=self._offer(visitor.identity, participation, event.offers))
 
     def _offer(self, sender: Identity, participation: Participation, offers: list[OfferSdp]) -> list[PeerId]:
         """Pass on the offers of a join. Return the peers that got one.
@@ -356,7 +365,13 @@ class Arrivals:
         return is_here or self._calls.relay(room.room_id, offer.peer_id, message)
 
     def _joined(
-        self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
+        self,
+        identity: Identity,
+        participation: Participation,
+        event: Join,
+        *,
+        resumed: bool,
+        is_counted: bool = True,
     ) -> Joined:
         room, peer_id = participation.room, participation.peer_id
         entries = self._calls.entries(room.room_id, besides=peer_id)
@@ -373,12 +388,20 @@ class Arrivals:
             resumed=resumed,
             received=participation.replay_buffer.taken if is_counted else None,
             topology="mesh",
+            move=self._move_of(room, peer_id) if self._is_told_of_sfus(event) else UNSET,
             ice=self._credentials.ice(identity, room),
         )
 
-    def _seat_of(self, identity: Identity) -> Seat:
-        now = self._resume_tokens.now().timestamp()
-        return Seat(identity.user_id, identity.email, self._node_id, held_since=now)
+    def _seat_of(self, identity: Identity, event: Join) -> Seat:
+        now, knows_sfu = self._resume_tokens.now().timestamp(), self._is_told_of_sfus(event)
+        return Seat(identity.user_id, identity.email, self._node_id, held_since=now, knows_sfu=knows_sfu)
+
+    def _is_told_of_sfus(self, event: Join | Prepare) -> bool:
+        """Return True if this server has SFUs, and the client knows calls that go through one."""
+        return self._topologies is not None and "sfu" in event.known_topologies
+
+    def _move_of(self, room: Room, peer_id: PeerId | None) -> CallTopology | UnsetType:
+        return UNSET if self._topologies is None else self._topologies.move_of(room.room_id, peer_id)
 
     def _still_there(self, connection_id: ConnectionId) -> Member:
         connection = self._presence.connection(connection_id)

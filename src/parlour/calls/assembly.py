@@ -1,7 +1,7 @@
 """Assemble calls: signaling, its tasks and subscriptions, and the route of ICE servers."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 
@@ -42,6 +42,9 @@ from parlour.calls.socket.departures import Departures
 from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
+from parlour.calls.topologies import SWEEP_SECONDS as TOPOLOGY_SECONDS
+from parlour.calls.topologies import CallTopologies
+from parlour.calls.topology_rules import RoomTopology, TopologyThresholds
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.calls.visit_handover import VisitHandover
 from parlour.chat.assembly import ChatFeature
@@ -64,6 +67,15 @@ from parlour.rooms.facts import (
     RoomChanged,
     RoomRemoved,
 )
+from parlour.sfu_link import SfuLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopologyOptions:
+    """The settings by which calls move between a mesh and an SFU, on a server that has SFUs."""
+
+    wanted: RoomTopology
+    thresholds: TopologyThresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,7 @@ class CallOptions:
     compression: bool
     base_path: str
     session_prefix: str
+    topologies: TopologyOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +113,20 @@ class CallsFeature:
         proxies: TrustedProxies,
         audit: AuditLog,
         options: CallOptions,
+        sfus: SfuLink | None = None,
     ) -> None:
+        """`sfus` is None for a server that has none."""
         accounts, rooms = neighbours.accounts, neighbours.rooms.service
         self._core = core
         self._accounts = accounts
         self._ice = options.ice
         presence, emitter = Presence(), ConnectionEmitter()
         link = ClusterLink(core.messages) if core.is_clustered else None
-        calls = OngoingCalls(core.node_id, options.limits, link=link)
+        limits = replace(options.limits, has_sfu=sfus is not None)
+        calls = OngoingCalls(core.node_id, limits, link=link)
         self._node: Node = _node(core, emitter, options)
         delivery = PeerDelivery(presence, calls, self._node)
+        topologies = None if sfus is None else self._topologies_of(sfus, presence, calls, options.topologies)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         elsewhere = RoomsElsewhere(core.messages) if core.is_clustered else None
@@ -128,7 +145,7 @@ class CallsFeature:
             ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
         )
         self._participations = Participations(
-            presence, calls, delivery, entry, records, credentials.resume_tokens
+            presence, calls, delivery, entry, records, credentials.resume_tokens, topologies
         )
         arrivals = Arrivals(
             core.node_id,
@@ -140,6 +157,7 @@ class CallsFeature:
             credentials,
             self._participations,
             VisitHandover(core.messages) if core.is_clustered else None,
+            topologies,
         )
         if core.is_clustered:
             self._share(calls, lobby, grace=options.grace)
@@ -152,6 +170,7 @@ class CallsFeature:
             rooms=rooms,
             chat=neighbours.chat.service,
             relay_only=relay_only,
+            topologies=topologies,
         )
         self._overview = CallOverview(calls, rooms)
         if elsewhere is not None:
@@ -184,6 +203,26 @@ class CallsFeature:
         )
         self.departures = Departures(self.engine, self._node, presence.has_away)
         self._count(calls)
+
+    def _topologies_of(
+        self, sfus: SfuLink, presence: Presence, calls: OngoingCalls, options: TopologyOptions
+    ) -> CallTopologies:
+        core = self._core
+        topologies = CallTopologies(
+            core.node_id,
+            presence,
+            calls,
+            sfus,
+            self._node.deliver,
+            wanted=options.wanted,
+            thresholds=options.thresholds,
+        )
+        if core.is_clustered:
+            topologies.join_cluster(core.messages)
+        core.tasks.repeat("topologies", topologies.consider)
+        core.tasks.repeat("rooms on SFUs", topologies.open_rooms)
+        core.tasks.every(TOPOLOGY_SECONDS, "topologies again", topologies.sweep)
+        return topologies
 
     def _share(self, calls: OngoingCalls, lobby: Lobby, *, grace: float) -> None:
         """Share the calls with other nodes."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +17,9 @@ from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import PeerId
 
 TAKEOVER_PAUSE_SECONDS = 0.2
-"""Nodes ask for the calls of a dead one after a random pause of at most this, so that they share them."""
+"""Nodes ask for calls that have lost their owner after a random pause of at most this, unless most members
+are theirs: the next owner is known then, and a call can go on at once.
+"""
 RETRY_SECONDS = 0.1
 QUESTIONS_AT_ONCE = 32
 ABSENT_SECONDS = 1.0
@@ -116,9 +118,16 @@ class CallOwners:
         the supervisor.
         """
         await self._is_wanted.wait()
-        await asyncio.sleep(_dice.uniform(0, TAKEOVER_PAUSE_SECONDS))
         self._is_wanted.clear()
+        own = {room_id for room_id in self._unowned if self._shared.is_next_owner(room_id)}
+        self._unowned -= own
+        await self._find_owners_of(sorted(own))
+        if self._unowned:
+            await asyncio.sleep(_dice.uniform(0, TAKEOVER_PAUSE_SECONDS))
         rooms, self._unowned = sorted(self._unowned), set()
+        await self._find_owners_of(rooms)
+
+    async def _find_owners_of(self, rooms: Sequence[RoomId]) -> None:
         for start in range(0, len(rooms), QUESTIONS_AT_ONCE):
             chunk = rooms[start : start + QUESTIONS_AT_ONCE]
             await asyncio.gather(*(self._find_owner(room_id) for room_id in chunk))

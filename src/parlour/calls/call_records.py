@@ -25,14 +25,14 @@ class CallRecords:
         """Send the list of rooms to a connection that is in no call from now on."""
         self._room_list.introduce(connection)
 
-    def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
-        self._room_list.came(room)
-        self._attendance.came(peer_id, identity, room)
+    def joined(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
+        self._room_list.joined(room)
+        self._attendance.joined(peer_id, identity, room)
 
-    def went(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
+    def left(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
         """Record a departure. `at` is the moment of the lost connection, None for a departure right now."""
         self._room_list.changed()
-        self._attendance.went(peer_id, identity, room, at=at)
+        self._attendance.left(peer_id, identity, room, at=at)
 
     def call_changed(self, room: Room) -> None:
         """Tell who prepares to join that the people in the call have changed, here or at another node."""

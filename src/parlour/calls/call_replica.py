@@ -27,27 +27,34 @@ from parlour.calls.decisions import (
 )
 from parlour.calls.membership import Membership
 from parlour.calls.mesh import Mesh, Send
-from parlour.calls.refusals import RoomFull, TooManyParticipations
+from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
+from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.wire.signaling import PeerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """The most participations in a call at a time: `people` in all, `participations` of the same person."""
+    """The most participations in a call at a time: `people` in all, `participations` of the same person.
+
+    On a server with an SFU, a call with a client that knows a mesh alone has place for `mesh` people.
+    """
 
     people: int
     participations: int
+    mesh: int = 8
+    has_sfu: bool = False
 
 
 class CallReplica:
     """The call of a room. All attributes are for reading only.
 
     `mesh` says who is in the call and who knows whom, `seats` who the members are and which node holds each.
-    `room` is what this node knows of the room; it is no part of the decisions.
+    `room` is what this node knows of the room; it is no part of the decisions. `is_on_sfu` is set by
+    `CallTopologies`.
     """
 
-    __slots__ = ("epoch", "mesh", "room", "seats", "version")
+    __slots__ = ("epoch", "is_on_sfu", "mesh", "room", "seats", "version")
 
     def __init__(self, room: Room, *, epoch: int = 0, version: int = 0) -> None:
         self.room = room
@@ -55,6 +62,7 @@ class CallReplica:
         self.seats: dict[PeerId, Seat] = {}
         self.epoch = epoch
         self.version = version
+        self.is_on_sfu = False
 
     @property
     def stamp(self) -> tuple[int, int]:
@@ -107,20 +115,37 @@ class CallReplica:
         self.seats = {one.peer_id: one.seat for one in records}
         self.epoch, self.version = epoch, version
 
-    def giving_way_to(self, user_id: UserId, limits: CallLimits) -> list[PeerId]:
+    def giving_way_to(self, user_id: UserId, limits: CallLimits, *, knows_sfu: bool) -> list[PeerId]:
         """Return the person's own members without a connection that must end before a new one of the person
         enters, the longest away first: they may never be resumed.
 
-        Raises TooManyParticipations or RoomFull.
+        Raises TooManyParticipations, RoomFull, MeshFull or ClientTooOld.
         """
         here, away = self._members_of(user_id)
         if here >= limits.participations:
             raise TooManyParticipations
-        beyond = len(self.seats) + 1 - limits.people
+        most, full = self._bound(limits, knows_sfu=knows_sfu)
+        beyond = len(self.seats) + 1 - most
         if beyond > len(away):
-            raise RoomFull
+            raise full
         surplus = max(here + len(away) + 1 - limits.participations, beyond)
         return away[: max(0, surplus)]
+
+    def _bound(self, limits: CallLimits, *, knows_sfu: bool) -> tuple[int, type[Refusal]]:
+        """Return the most people in the call once a newcomer is in it, and what one too many hears.
+
+        Raises ClientTooOld.
+        """
+        if not limits.has_sfu or limits.people <= limits.mesh:
+            return limits.people, RoomFull
+        if not knows_sfu:
+            if self.is_on_sfu or len(self.seats) > limits.mesh:
+                raise ClientTooOld
+            return limits.mesh, ClientTooOld if self._all_know_sfu() else MeshFull
+        return (limits.people, RoomFull) if self._all_know_sfu() else (limits.mesh, MeshFull)
+
+    def _all_know_sfu(self) -> bool:
+        return all(seat.knows_sfu for seat in self.seats.values())
 
     def count_of(self, user_id: UserId) -> int:
         """Count the members of a person, with a connection or without."""

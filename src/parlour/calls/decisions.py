@@ -28,6 +28,8 @@ class Seat(Struct, frozen=True):
     holder: NodeId
     away_since: datetime | None = None
     held_since: float = 0.0
+    knows_sfu: bool = False
+    """True if the member's client knows calls that go through an SFU."""
 
 
 class MemberRecord(Struct, frozen=True):

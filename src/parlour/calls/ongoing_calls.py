@@ -12,7 +12,7 @@ from parlour.calls.call_owners import CallOwners
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Notice
 from parlour.calls.mesh import Mesh
-from parlour.calls.refusals import RoomFull, TooManyParticipations
+from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, CallMembers, NodeLink
 from parlour.calls.shared.introductions import Stamp
@@ -31,7 +31,9 @@ AGAIN_SECONDS = 0.02
 WATCHED_SECONDS = 60.0
 """The time for which a call is followed after a question who is in it."""
 
-_REFUSALS: dict[str, type[Refusal]] = {kind.code: kind for kind in (RoomFull, TooManyParticipations)}
+_REFUSALS: dict[str, type[Refusal]] = {
+    kind.code: kind for kind in (RoomFull, MeshFull, ClientTooOld, TooManyParticipations)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class OngoingCalls:
         self.relay, self.change = self._shared.relay, self._shared.change
         self.kept_in_vain = self._shared.kept_in_vain
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp
+        self.decides, self.owner = self._shared.decides, self._shared.owner
 
     def serve(self, members: CallMembers) -> None:
         """Have `members` hear of all that concerns the members of this node. Comes before any arrival."""
@@ -142,10 +145,10 @@ class OngoingCalls:
             return entries
         return [entry for entry in entries if call.seats[entry.peer_id].holder == self._node_id]
 
-    def giving_way_to(self, user_id: UserId, room: Room) -> list[PeerId]:
+    def giving_way_to(self, user_id: UserId, room: Room, *, knows_sfu: bool) -> list[PeerId]:
         """Do as the same method of CallReplica. A room without a call has place for everybody."""
         call = self.replica(room.room_id)
-        return [] if call is None else call.giving_way_to(user_id, self.limits)
+        return [] if call is None else call.giving_way_to(user_id, self.limits, knows_sfu=knows_sfu)
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
         """End a participation, whichever node holds it, if it is not over."""

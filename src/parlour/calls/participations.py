@@ -19,6 +19,7 @@ from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import PeerBusy
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_entry import RoomEntry
+from parlour.calls.topologies import CallTopologies
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
@@ -52,13 +53,16 @@ class Participations:
         entry: RoomEntry,
         records: CallRecords,
         resume_tokens: ResumeTokens,
+        topologies: CallTopologies | None = None,
     ) -> None:
+        """`topologies` is None for a server without SFUs."""
         self._presence = presence
         self._calls = calls
         self._delivery = delivery
         self._entry = entry
         self._records = records
         self._resume_tokens = resume_tokens
+        self._topologies = topologies
         self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
         self._claims: GraceTimers[Claim] = GraceTimers(resume_tokens.grace)
         self._parting: set[PeerId] = set()
@@ -193,7 +197,7 @@ class Participations:
             renewed = self._presence.renew(peer, room)
             if renewed is not None:
                 identity, participation = renewed
-                self._records.came(participation.peer_id, identity, room)
+                self._records.joined(participation.peer_id, identity, room)
 
     # What arrivals need
 
@@ -303,6 +307,8 @@ class Participations:
                 self._delivery.hang_up(connection.connection_id)
         else:
             return
+        if self._topologies is not None and not is_elsewhere:
+            self._topologies.member_left(participation.room.room_id, peer_id)
         self._untold_losses.pop(peer_id, None)
         handed_over = self._handed_over.pop(peer_id, None)
         if is_elsewhere and handed_over is not None:
@@ -311,7 +317,7 @@ class Participations:
             self._tell_of_kept(participation)
         self._presence.forget(peer_id)
         self._delivery.forget(peer_id)
-        self._records.went(peer_id, identity, participation.room, at=at)
+        self._records.left(peer_id, identity, participation.room, at=at)
         watching = None if connection is None else self._presence.connection(connection.connection_id)
         if watching is not None:
             self._records.introduce(watching)
@@ -322,6 +328,8 @@ class Participations:
 
     def call_changed(self, room: Room, /) -> None:
         self._records.call_changed(room)
+        if self._topologies is not None:
+            self._topologies.call_changed(room)
 
     # The end of a participation
 

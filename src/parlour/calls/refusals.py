@@ -43,6 +43,20 @@ class RoomFull(Refusal):
     status = 409
 
 
+class MeshFull(Refusal):
+    """A member's client knows a mesh alone, which has room for few people."""
+
+    code = "mesh_full"
+    status = 409
+
+
+class ClientTooOld(Refusal):
+    """The client knows a mesh alone; the call goes through an SFU, or has too many people for a mesh."""
+
+    code = "client_too_old"
+    status = 409
+
+
 class TooManyParticipations(Refusal):
     code = "too_many_visits"
     status = 409

@@ -4,6 +4,7 @@ too.
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.bus import FactsMissed
@@ -24,8 +25,9 @@ RIGHTS_SECONDS = 15.0
 
 
 class RightsCheck:
-    """Compare the members of calls with the database, and remove people who have lost the right to be
-    there.
+    """Compare the members of calls with the database.
+
+    It removes people who have lost the right to be there, and renames people who have another display name.
     """
 
     def __init__(
@@ -97,7 +99,7 @@ class RightsCheck:
         await self._authorization.confirm_next(self._session_over, self._evictions.remove_person)
 
     async def check_rights(self) -> None:
-        """Remove members who have lost the right to be in their call; repeated every RIGHTS_SECONDS.
+        """Compare all members of calls with the database; repeated every RIGHTS_SECONDS.
 
         Polling is needed because a change by the command line publishes no fact in this process, and since a
         fact of another node may be lost.
@@ -124,6 +126,27 @@ class RightsCheck:
             self._evictions.remove_peers(there[user_id], room, refused())
         if rights.room.event_id != room.event_id:
             self._participations.renew(rights.room)
+        self._rename(people, there, rights.display_names)
+
+    def _rename(
+        self,
+        asked: Mapping[UserId, Identity],
+        there: Mapping[UserId, set[PeerId]],
+        names: Mapping[UserId, str | None],
+    ) -> None:
+        """Make up for renames of which no fact has come.
+
+        A person whose name has changed here since the question keeps it: the fact that changed it may be
+        newer than the answer.
+        """
+        for user_id, name in names.items():
+            before = asked[user_id].display_name
+            if name != before and any(self._is_called(peer, before) for peer in there[user_id]):
+                self._participations.rename(user_id, name)
+
+    def _is_called(self, peer: PeerId, display_name: str | None) -> bool:
+        identity = self._presence.identity_of(peer)
+        return identity is not None and identity.display_name == display_name
 
     def _session_over(self, identity: Identity, reason: Refusal) -> None:
         if identity.session is not None:

@@ -91,7 +91,7 @@ class RoomListBroadcaster:
         if not admitted.room.is_listed:
             self.on_access_changed(admitted)
 
-    def came(self, room: Room) -> None:
+    def joined(self, room: Room) -> None:
         """Request a round unless an arrival in the call of this room leaves the list as it was."""
         if RoomInUse.of(room).is_hidden != (room.room_id in self._hidden_rooms):
             self._is_access_stale = True

@@ -18,6 +18,7 @@ from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, NotInCall, PeerNotFound
 from parlour.calls.relay_only import RelayOnly
+from parlour.calls.topologies import CallTopologies
 from parlour.chat.service import Chat
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
@@ -36,6 +37,7 @@ from parlour.wire.signaling import (
     Prepared,
     RecordCall,
     RemoveMessage,
+    ReportTopology,
     SendChat,
     ToPeer,
     Username,
@@ -69,7 +71,9 @@ class SignalingService:
         rooms: RoomService,
         chat: Chat,
         relay_only: RelayOnly,
+        topologies: CallTopologies | None = None,
     ) -> None:
+        """`topologies` is None for a server without SFUs."""
         self._presence = presence
         self._calls = calls
         self._delivery = delivery
@@ -78,6 +82,7 @@ class SignalingService:
         self._rooms = rooms
         self._chat = chat
         self._relay_only = relay_only
+        self._topologies = topologies
         self._departures: dict[ConnectionId, int] = {}
         """The number of leaves of a connection: a join that was sent before the latest leave is void."""
 
@@ -95,6 +100,7 @@ class SignalingService:
             Handler(RemoveMessage, self.change_message),
             Handler(BanPeer, self.ban),
             Handler(RecordCall, self.record),
+            Handler(ReportTopology, self.report_topology),
         ]
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
@@ -228,6 +234,13 @@ class SignalingService:
         """Note whether a member records its call. Raises NotInCall."""
         connection = self._connection(connection_id)
         self._participations.record(_participation(connection), recording=event.recording)
+        return ACCEPTED
+
+    def report_topology(self, connection_id: ConnectionId, event: ReportTopology) -> Outcome:
+        """Take what a member says of a move. A server without SFUs passes it over. Raises NotInCall."""
+        participation = _participation(self._connection(connection_id))
+        if self._topologies is not None:
+            self._topologies.report(participation.room.room_id, participation.peer_id, event)
         return ACCEPTED
 
     def identity_of(self, connection_id: ConnectionId) -> Identity | None:

@@ -21,6 +21,7 @@ from parlour.wire.signaling import (
     CandidateFromPeer,
     Counted,
     DescriptionFromPeer,
+    MemberJoined,
     PeerId,
     RemovePeer,
 )
@@ -28,7 +29,7 @@ from parlour.wire.signaling import (
 HANDED_OVER_WITHIN_SECONDS = 1.5
 
 _EVENTS: dict[str, type[Counted]] = {
-    kind.event: kind for kind in (AddPeer, RemovePeer, DescriptionFromPeer, CandidateFromPeer)
+    kind.event: kind for kind in (AddPeer, RemovePeer, MemberJoined, DescriptionFromPeer, CandidateFromPeer)
 }
 
 log = structlog.get_logger("parlour.calls")

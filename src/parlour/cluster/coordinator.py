@@ -143,6 +143,12 @@ class Coordinator(Protocol):
     def backlog(self, to: LeaseId) -> int:
         """Return the bytes of which this node does not know yet that they wait at another one."""
 
+    async def flush(self) -> None:
+        """Wait until the receivers will get all that was sent so far, though this node ends now.
+
+        The caller has to have a limit: as long as Redis is away, nothing gets there.
+        """
+
     async def own(self, name: str) -> Ownership:
         """Own a name unless another node's lease does; return who owns it. Raises CoordinationUnavailable.
 

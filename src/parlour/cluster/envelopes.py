@@ -33,6 +33,10 @@ class MessageKind(IntEnum):
     """The answer to that."""
     DIAGNOSIS = 9
     """What `parlour doctor` does and has found on the sender's machine (`parlour.diagnosis.shared_runs`)."""
+    TOPOLOGY = 10
+    """How the media of a call travel that the sender owns (`parlour.calls.topologies`)."""
+    TOPOLOGY_REPORT = 11
+    """What a member at the sender says about the topology of a call that the receiver owns."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

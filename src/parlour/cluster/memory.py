@@ -143,6 +143,10 @@ class MemoryCoordinator:
         queue = self._queues.get(to)
         return 0 if queue is None else queue.size
 
+    async def flush(self) -> None:
+        while any(self._queues.values()):  # noqa: ASYNC110 - a turn of the event loop passes on what waits
+            await asyncio.sleep(0)
+
     async def own(self, name: str) -> Ownership:
         if self.lease is None:
             raise CoordinationUnavailable

@@ -5,6 +5,7 @@ from parlour.doctor.machine import FilesCheck, SettingsCheck, VersionsCheck
 from parlour.doctor.mail import MailCheck
 from parlour.doctor.mail_records import MailRecordsCheck
 from parlour.doctor.relays import RelayCheck
+from parlour.doctor.sfus import SfuCheck
 from parlour.doctor.storage import DatabaseCheck, RedisCheck
 from parlour.doctor.web import PortCheck, PublicUrlCheck
 from parlour.options import Options
@@ -24,5 +25,6 @@ def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Che
         PortCheck(port=port, is_secure=settings.certificate_files is not None),
         PublicUrlCheck(settings, port=port),
         RelayCheck(options.ice(), options.embedded_turn()),
+        SfuCheck(options.sfus(), options.embedded_sfu()),
         VersionsCheck(),
     ]

@@ -30,6 +30,7 @@ class SettingsCheck:
             settings.require_safe(host="127.0.0.1", port=port)
             settings.require_https(host="127.0.0.1", port=port)
             settings.require_relay()
+            settings.require_sfu()
             settings.secret()
         except SettingsError as error:
             report.fail(

@@ -81,14 +81,14 @@ class AttendanceLog:
 
     # What the server sees
 
-    def came(self, visit: str, identity: Identity, room: Room) -> None:
+    def joined(self, visit: str, identity: Identity, room: Room) -> None:
         if room.is_event:
-            self._tracker.came(visit, identity, room, at=self._clock())
+            self._tracker.joined(visit, identity, room, at=self._clock())
             self._changed.set()
 
-    def went(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
+    def left(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
         if room.is_event:
-            self._tracker.went(visit, identity, room, at=at or self._clock())
+            self._tracker.left(visit, identity, room, at=at or self._clock())
             self._changed.set()
 
     async def written(self) -> None:

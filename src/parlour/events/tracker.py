@@ -49,7 +49,7 @@ class AttendanceTracker:
         self._stays: dict[tuple[int, UserId], _Stay] = {}
         self._unwritten: list[AttendanceChange] = []
 
-    def came(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
+    def joined(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
         """Again is harmless. Nothing to do in a room that is no event."""
         if room.event_id is None:
             return
@@ -59,7 +59,7 @@ class AttendanceTracker:
             self._note(Joined(visit=visit, event_id=room.event_id, identity=identity, at=at))
         stay.visits.add(visit)
 
-    def went(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
+    def left(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
         if room.event_id is None:
             return
         key = (room.event_id, identity.user_id)

@@ -45,23 +45,23 @@ class ConnectionSlots:
         slots[successor] = None
         return slots is self._idle
 
-    def waits(self, connection: Holder) -> None:
+    def mark_idle(self, connection: Holder) -> None:
         """Note that an admitted connection waits for its next request, and may give way."""
         self._idle[connection] = self._kept[connection] = None
         if len(self._kept) > self._most_kept:
             self._end_idle(self._kept)
 
-    def works(self, connection: Holder) -> None:
+    def mark_busy(self, connection: Holder) -> None:
         """Note that a connection's request is whole, or that it became a WebSocket: it does not give way."""
         self._idle.pop(connection, None)
         self._kept.pop(connection, None)
 
     def leave(self, connection: Holder) -> None:
-        self.works(connection)
+        self.mark_busy(connection)
         self._unwanted.pop(connection, None)
 
     def _end_idle(self, waiting: OrderedDict[Holder, None]) -> None:
         """Let the connection give way that is the first of those."""
         longest = next(iter(waiting))
-        self.works(longest)
+        self.mark_busy(longest)
         longest.give_way()

@@ -71,7 +71,7 @@ class FirstRequest(asyncio.Protocol):
         self._step_aside()
         plain = read_plain_upgrade(data) if self._admitted and len(data) <= _LONGEST else None
         if plain is not None and self._engine.serves(plain.request.path):
-            self._bounds.slots.works(self)
+            self._bounds.slots.mark_busy(self)
             self._engine.upgrade(self._transport, plain, self._connections)
         else:
             http = self._http()

@@ -46,7 +46,7 @@ _METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
 
 log = structlog.get_logger("parlour.http")
 
-_EVERYDAY = ("/assets", "/healthz", "/readyz")
+_LOGGED_AT_DEBUG = ("/assets", "/healthz", "/readyz")
 """The paths that machines and every page ask for: their successes are logged at debug level only."""
 
 Headers = list[tuple[bytes, bytes]]
@@ -86,7 +86,9 @@ class RequestMiddleware:
                 await self._app(scope, _limited(scope, receive) if limited else receive, answer)
             finally:
                 route = _route(scope)
-                tell = log.debug if route in _EVERYDAY and status < HTTPStatus.BAD_REQUEST else log.info
+                tell = (
+                    log.debug if route in _LOGGED_AT_DEBUG and status < HTTPStatus.BAD_REQUEST else log.info
+                )
                 tell(
                     "request",
                     method=scope["method"],

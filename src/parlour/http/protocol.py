@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -85,6 +85,23 @@ class HttpLimits:
     """The bytes of all answers that wait to be read."""
 
 
+class OtherUpgrades(Protocol):
+    """Answers requests for WebSockets that are not the engine's."""
+
+    def serves(self, url: bytes) -> bool: ...
+
+    def open(
+        self,
+        transport: Any,
+        method: str,
+        version: str,
+        url: bytes,
+        headers: list[tuple[bytes, bytes]],
+        connections: set[Any],
+    ) -> None:
+        """Answer a request, and set the protocol of its connection, which is no HTTP protocol's any more."""
+
+
 class HttpBounds:
     """The state that all connections of a server share; `responses` are whole HTTP responses.
 
@@ -96,9 +113,11 @@ class HttpBounds:
         limits: HttpLimits,
         responses: Mapping[HttpRefusal, bytes],
         handover: Handover | None = None,
+        other_upgrades: OtherUpgrades | None = None,
     ) -> None:
         self.limits = limits
         self.handover = handover
+        self.other_upgrades = other_upgrades
         self.slots = ConnectionSlots(limits.connections, limits.surplus, limits.kept_alive)
         self.first_requests = Deadlines(limits.request_seconds)
         self.unfinished = ByteBudget(limits.unfinished)
@@ -166,7 +185,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._admitted = self.bounds.slots.pass_on(former, self)
         self._cancel_deadline()
         if self._admitted:
-            self.bounds.slots.waits(self)
+            self.bounds.slots.mark_idle(self)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
@@ -199,11 +218,27 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _UPGRADE:
             self._refuse(HttpRefusal.HEAD_TOO_LARGE)
             return
+        others = self.bounds.other_upgrades
+        is_other = others is not None and others.serves(self.url)
+        if is_other and self._unanswered() is not None:
+            self._refuse(HttpRefusal.BAD_REQUEST)
+            return
         self._end()
-        self.bounds.slots.works(self)
+        self.bounds.slots.mark_busy(self)
         if not self._reads:
             self.transport.resume_reading()
-        super().handle_websocket_upgrade()
+        if others is not None and is_other:
+            self._leave_to(others)
+        else:
+            super().handle_websocket_upgrade()
+
+    def _leave_to(self, others: OtherUpgrades) -> None:
+        self._unread.end()
+        self.connections.discard(self)
+        scope = self.scope
+        others.open(
+            self.transport, scope["method"], scope["http_version"], self.url, self.headers, self.connections
+        )
 
     def give_way(self) -> None:
         self.transport.abort()
@@ -388,7 +423,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._cancel_deadline()
-        self.bounds.slots.works(self)
+        self.bounds.slots.mark_busy(self)
         if self._incoming is not None and self.pipeline:
             self._waiting_bytes += self._incoming.head + self._incoming.body
         self._incoming = None
@@ -397,7 +432,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._unanswered() is None and self._admitted:
-            self.bounds.slots.waits(self)
+            self.bounds.slots.mark_idle(self)
         if not self.pipeline:
             self._waiting_bytes = 0
         self._note_held()

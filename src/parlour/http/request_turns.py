@@ -57,5 +57,5 @@ class RequestTurns:
         """Grant turns to the next requests; their tasks continue in the next turn of the event loop."""
         self._begun = 0
         while self._waiting and self._begun < REQUESTS_A_TURN:
-            if self._waiting.pop().comes():
+            if self._waiting.pop().grant():
                 self._begin()

@@ -10,6 +10,7 @@ from parlour.accounts.passwords.hashing import Passwords
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import store
 from parlour.rooms.entities import Ban, Invitation, Room
+from parlour.rooms.event_mails import Audience, EventMails
 from parlour.rooms.facts import RoomRemoved
 from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNameTaken, RoomNotFound
 
@@ -20,9 +21,17 @@ class RoomAdministration:
     A running server hears that a room is gone when it next asks after those in its call (`SignalingService`).
     """
 
-    def __init__(self, *, database: Database, passwords: Passwords, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        passwords: Passwords,
+        event_mails: EventMails,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database = database
         self._passwords = passwords
+        self._event_mails = event_mails
         self._clock = clock
 
     async def every_room(self) -> list[Room]:
@@ -81,10 +90,16 @@ class RoomAdministration:
         return room
 
     async def remove(self, name: str) -> Room:
-        """Remove the room, its chat, its invitations and its attendance."""
+        """Remove the room, its chat, its invitations and its attendance.
+
+        The invitees of an event that is yet to take place get a mail.
+        """
         async with self._database.transaction() as connection:
             room = await _called(connection, name)
+            audience = Audience.of_administrator(room)
+            told = await self._event_mails.told(connection, room, None, audience)
             await store.remove_room(connection, room.room_id)
+            await self._event_mails.cancelled(connection, room, audience, told)
             connection.after_commit(RoomRemoved(room=room))
         return room
 

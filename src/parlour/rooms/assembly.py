@@ -47,15 +47,16 @@ class RoomsFeature:
         self.relay = options.relay
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
+        event_mails = EventMails(core, accounts.links)
         self.management = RoomManagement(
             database=core.database,
             passwords=accounts.passwords,
-            event_mails=EventMails(core, accounts.links),
+            event_mails=event_mails,
             clock=core.clock,
         )
         self._subscribe(core.bus)
         self.administration = RoomAdministration(
-            database=core.database, passwords=accounts.passwords, clock=core.clock
+            database=core.database, passwords=accounts.passwords, event_mails=event_mails, clock=core.clock
         )
         self._invitation_links = InvitationLinks(
             database=core.database,

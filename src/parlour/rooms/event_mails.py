@@ -1,7 +1,8 @@
 """Mails that tell invitees of a change: their event takes place at another time, or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import msgspec
 import structlog
@@ -31,15 +32,28 @@ class AudienceOutdated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The invitees that may hear of a change, as they were counted before it, and who makes it.
+    """The invitees that may hear of a change, as they were counted before it, and who invited them.
 
-    `counted` is None where the change was no news to anybody; `mailed` are those of them who may get a mail.
+    `inviter_name` is the display name, empty without one; `but` is the address of the person who makes the
+    change, and is told nothing. `language` is that of invitees whose accounts say none. `counted` is None
+    where the change was no news to anybody; `mailed` are those of them who may get a mail.
     """
 
-    creator: Identity
-    source: RequestSource
+    inviter: str
+    inviter_name: str
+    but: str = ""
+    language: str | None = None
     counted: frozenset[str] | None = None
     mailed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_creator(cls, creator: Identity, source: RequestSource) -> Self:
+        return cls(creator.name, creator.display_name or "", but=creator.email, language=source.language)
+
+    @classmethod
+    def of_administrator(cls, room: Room) -> Self:
+        """All invitees hear of a change that the server's administrator makes: no quota counts them."""
+        return cls(room.creator_name, room.creator_display_name or "", counted=frozenset())
 
 
 class EventMails:
@@ -60,18 +74,19 @@ class EventMails:
         Counting may take a while (Redis), and SQLite has one writer: call it outside of the transaction.
         Where the address has no mails left, the change is made all the same, and nobody is told.
         """
+        audience = Audience.of_creator(creator, source)
         if not is_news(room.schedule, after, self._clock()):
-            return Audience(creator, source)
+            return audience
         async with self._database.reading() as connection:
             invitees = await store.invitees(connection, room.room_id, but=creator.email, at_most=MOST_TOLD)
         if not invitees:
-            return Audience(creator, source, frozenset())
+            return replace(audience, counted=frozenset())
         try:
             mailed = await self._quota.take_many(list(invitees), address=source.address)
         except RateLimited:
             log.warning("event.untold", room=room.room_id, invitees=len(invitees))
             mailed = []
-        return Audience(creator, source, frozenset(invitees), frozenset(mailed))
+        return replace(audience, counted=frozenset(invitees), mailed=frozenset(mailed))
 
     async def told(
         self, transaction: Transaction, room: Room, after: Schedule | None, audience: Audience
@@ -85,8 +100,7 @@ class EventMails:
             return {}
         if audience.counted is None:
             raise AudienceOutdated
-        but = audience.creator.email
-        invitees = await store.invitees(transaction, room.room_id, but=but, at_most=MOST_TOLD)
+        invitees = await store.invitees(transaction, room.room_id, but=audience.but, at_most=MOST_TOLD)
         return {
             email: language
             for email, language in invitees.items()
@@ -104,8 +118,8 @@ class EventMails:
     ) -> None:
         """Tell when the event takes place now, after `sequence` changes. `room` is the event as it is now."""
         content = EventMoved(
-            inviter=audience.creator.name,
-            inviter_name=audience.creator.display_name or "",
+            inviter=audience.inviter,
+            inviter_name=audience.inviter_name,
             room=room.name,
             path=room_path(room.name),
             sequence=sequence,
@@ -123,8 +137,8 @@ class EventMails:
         if room.schedule is None:
             return
         content = EventCancelled(
-            inviter=audience.creator.name,
-            inviter_name=audience.creator.display_name or "",
+            inviter=audience.inviter,
+            inviter_name=audience.inviter_name,
             room=room.name,
             path=room_path(room.name),
             sequence=room.sequence + 1,
@@ -143,12 +157,10 @@ class EventMails:
         told: Mapping[str, str | None],
         content: EventMoved | EventCancelled,
     ) -> None:
-        """Queue the mail for each, in the language of their account, else in the creator's."""
+        """Queue the mail for each, in the language of their account, else in the audience's."""
 
         def mail(email: str, language: str | None) -> Mail:
-            own = msgspec.structs.replace(
-                content, language=known_language(language or audience.source.language)
-            )
+            own = msgspec.structs.replace(content, language=known_language(language or audience.language))
             if isinstance(own, EventMoved):
                 link = self._links.to_invitation(room_id=own.link.room_id, email=email)
                 own = msgspec.structs.replace(own, link=link)

@@ -68,10 +68,11 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """A room as it is now, and who of those asked after may not be in its call."""
+    """A room as it is now, who of those asked after may not be in its call, and everyone's display name."""
 
     room: Room
     refused: dict[UserId, type[Refusal]]
+    display_names: dict[UserId, str | None]
 
 
 class RoomService:
@@ -291,10 +292,10 @@ class RoomService:
     async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
         """Decide again who may be in a call, as the database says now; None where the room is no more."""
         identities = list(people)
+        user_ids = [identity.user_id for identity in identities]
         async with self._database.reading() as connection:
-            found = await store.room_and_all_facts(
-                connection, room.room_id, [identity.user_id for identity in identities]
-            )
+            found = await store.room_and_all_facts(connection, room.room_id, user_ids)
+            display_names = await store.display_names(connection, user_ids)
         if found is None:
             return None
         known, facts_by_user = found
@@ -304,7 +305,7 @@ class RoomService:
             refusal = policy.refusal(Action.ENTER, roles, known.kind)
             if refusal is not None:
                 refused[identity.user_id] = refusal
-        return Rights(room=known, refused=refused)
+        return Rights(room=known, refused=refused, display_names=display_names)
 
     async def ban(self, identity: Identity, *, room: str, email: str) -> None:
         """Ban an address and its present owner, who may not enter under another one later either.

@@ -218,6 +218,12 @@ _FACTS_OF_MANY = select(
     .label("is_banned"),
     exists().where(admissions.c.room_id == _ROOM_ID, admissions.c.user_id == users.c.id).label("is_admitted"),
 ).where(users.c.id.in_(bindparam("user_ids", expanding=True)))
+_DISPLAY_NAMES = (
+    select(users.c.id, func.coalesce(clients.c.display_name, guests.c.display_name).label("display_name"))
+    .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
+    .outerjoin(guests, guests.c.user_id == users.c.id)
+    .where(users.c.id.in_(bindparam("user_ids", expanding=True)))
+)
 
 
 async def room_and_all_facts(
@@ -232,6 +238,12 @@ async def room_and_all_facts(
     for row in await connection.execute(_FACTS_OF_MANY, asked):
         facts_by_user[row.id] = _facts(row, is_creator=row.id == room.creator_id)
     return _room(room), facts_by_user
+
+
+async def display_names(connection: AsyncConnection, user_ids: Sequence[UserId]) -> dict[UserId, str | None]:
+    """Find the display names of many people at once; a deleted account is not among them."""
+    found = await connection.execute(_DISPLAY_NAMES, {"user_ids": list(user_ids)})
+    return {UserId(row.id): row.display_name for row in found}
 
 
 _FACTS_IN_MANY = _WITH_FACTS.where(rooms.c.id.in_(bindparam("room_ids", expanding=True)))

@@ -22,14 +22,14 @@ class Turn(asyncio.Future[None]):
     def has_come(self) -> bool:
         return self.done() and not self.cancelled() and self.exception() is None
 
-    def comes(self) -> bool:
+    def grant(self) -> bool:
         """Wake the task that waits. Return False if no task waits any more."""
         if self.done():
             return False
         self.set_result(None)
         return True
 
-    def is_displaced(self) -> None:
+    def displace(self) -> None:
         """Raise FairQueueFull in the task that waits: another item took the turn's place in the queue."""
         if not self.done():
             self.set_exception(FairQueueFull())
@@ -40,7 +40,7 @@ def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
     turn = Turn()
     displaced = queue.add(turn, path)
     if displaced is not None:
-        displaced.is_displaced()
+        displaced.displace()
     return turn
 
 
@@ -86,6 +86,6 @@ class FairSlots:
 
     def _pass_on(self) -> None:
         while self._waiting:
-            if self._waiting.pop().comes():
+            if self._waiting.pop().grant():
                 return
         self._free += 1

@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
-from parlour.sfu.options import KEY, IpAddress, SfuOptions
+from parlour.sfu.options import (
+    API_ADDRESS,
+    DEPARTURE_SECONDS,
+    EMPTY_SECONDS,
+    KEY,
+    IpAddress,
+    SfuOptions,
+)
 
-API_ADDRESS = "127.0.0.1"
-EMPTY_SECONDS, DEPARTURE_SECONDS = 60, 20
-"""The time after which LiveKit forgets a room that nobody has come to, and one that everybody has left."""
 _NO_STUN_SERVER = f"{API_ADDRESS}:9"
 """Without any, LiveKit names servers of Google and Twilio to its clients. Ours are told what to use by us."""
 
@@ -29,6 +33,7 @@ def livekit_configuration(options: SfuOptions, *, address: IpAddress) -> str:
                 "empty_timeout": EMPTY_SECONDS,
                 "departure_timeout": DEPARTURE_SECONDS,
             },
+            **({"webhook": {"api_key": KEY, "urls": [options.webhook_url]}} if options.webhook_url else {}),
             "logging": {"json": True, "level": "info", "pion_level": "error"},
         },
         indent=2,

@@ -12,8 +12,8 @@ import structlog
 from parlour.child_process import ChildProcess, answer_to, ending_with_parent, find_built, write_private
 from parlour.companions import ProgramUnusable
 from parlour.own_address import own_address
-from parlour.sfu.configuration import API_ADDRESS, livekit_configuration
-from parlour.sfu.options import IpAddress, SfuOptions
+from parlour.sfu.configuration import livekit_configuration
+from parlour.sfu.options import API_ADDRESS, IpAddress, SfuOptions
 
 PROGRAM = "livekit-server"
 VERSION = "1.13.5"

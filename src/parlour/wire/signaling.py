@@ -32,6 +32,7 @@ from parlour.wire.sdp import (
 PeerId = NewType("PeerId", str)
 
 MAX_KNOWN_PEERS = 512
+MAX_TOPOLOGIES = 4
 MAX_OFFERS = 16
 """The most prepared offers of a join; more would not fit into a message (`Options.max_payload`)."""
 _ENVELOPE_BYTES = 128
@@ -40,6 +41,11 @@ _LONG_CANDIDATE, _LONGEST_ESCAPE = 512, 6
 
 Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
 PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
+TopologyKind = Literal["mesh", "sfu"]
+TopologyName = Annotated[str, Meta(min_length=1, max_length=16)]
+"""The name of a topology that a client knows; it may be one that this server does not know."""
+TopologyEpoch = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Names the way in which media travel from one move of a call to the next; opaque to clients."""
 # Python's `$` is also before a last line feed, which is no part of a key.
 MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
 ChatText = Annotated[str, Meta(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
@@ -67,6 +73,41 @@ class RemovePeer(ServerEvent, frozen=True):
     peer_id: PeerId
     peer_username: str
     peer_display_name: str | UnsetType = UNSET
+
+
+class MemberJoined(ServerEvent, frozen=True):
+    __doc__ = (
+        "Somebody has come to the call to whom no connection is to be made: their media come through an SFU."
+    )
+
+    event = "member-joined"
+
+    peer_id: PeerId
+    peer_username: str
+    peer_display_name: str | UnsetType = UNSET
+
+
+class CallTopology(ServerEvent, frozen=True):
+    __doc__ = (
+        "How the media of this call travel from now on. The new way is opened beside the one before, "
+        "which ends when this is said again with `settled: true`."
+    )
+
+    event = "topology"
+
+    epoch: TopologyEpoch
+    """Each move has its own. Clients name it in what they say about the move."""
+    kind: TopologyKind
+    channels: bool
+    """True if peers are introduced to each other, so that their data channels stay."""
+    settled: bool
+    """True once the move is over: what comes by the way before may stop."""
+    url: str | UnsetType = UNSET
+    """The URL of the SFU (`ws:` or `wss:`); one that begins with `/` goes on from this server's address."""
+    token: str | UnsetType = UNSET
+    """Opens the SFU to this peer alone; absent where the client is not to connect anew."""
+    ttl: int | UnsetType = UNSET
+    """Seconds for which the token opens a connection that is not there yet."""
 
 
 class PeerRenamed(ServerEvent, frozen=True):
@@ -224,6 +265,8 @@ FromPeer = DescriptionFromPeer | CandidateFromPeer
 AnyServerEvent = (
     AddPeer
     | RemovePeer
+    | MemberJoined
+    | CallTopology
     | PeerRenamed
     | PeerRecording
     | FromPeer
@@ -238,8 +281,10 @@ AnyServerEvent = (
     | Removed
     | Refused
 )
-Counted = AddPeer | RemovePeer | FromPeer
-"""Messages that a resumable visit gets by number, and again if they were lost."""
+Counted = AddPeer | RemovePeer | MemberJoined | FromPeer
+"""Messages that a resumable visit gets by number, and again if they were lost. A client counts those that it
+knows, so `MemberJoined` goes to those alone that said in their join that they know an SFU.
+"""
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {event.event: event for event in get_args(AnyServerEvent)}
 LEGACY_DESCRIPTION_EVENT = "session-descriptions"
 """The second name of `session-description`, to sockets that were identified by cookie."""
@@ -295,6 +340,10 @@ class Joined(Payload, frozen=True):
     """The number of offers of this visit that came here; null if the counts of both sides begin anew."""
     topology: Literal["mesh"] | UnsetType = UNSET
     """The way in which media travel in this call. A server that does not say it means a mesh."""
+    move: CallTopology | UnsetType = UNSET
+    """The latest `topology` of the call, to those that named one besides a mesh in `topologies`. Absent
+    where the call has not left the mesh.
+    """
     offered: list[PeerId] | UnsetType = UNSET
     """The peers that got one of the `offers` of this join; absent where it had none that could be sent."""
     ice: IceConfiguration | UnsetType = UNSET
@@ -309,6 +358,8 @@ class Prepared(Payload, frozen=True):
     room: str
     peers: list[PeerEntry]
     topology: Literal["mesh"] = "mesh"
+    move: CallTopology | UnsetType = UNSET
+    """The latest `topology` of the call, as in the acknowledgement of `join`, without a token."""
     ok: Literal[True] = True
     ice: IceConfiguration | UnsetType = UNSET
 
@@ -380,6 +431,11 @@ class OfferIce(ClientEvent, frozen=True):
 
 
 ResumeText = Annotated[str, Meta(max_length=2048)]
+TopologyNames = Annotated[list[TopologyName], Meta(max_length=MAX_TOPOLOGIES)]
+
+
+def _known_topologies(names: list[TopologyName]) -> tuple[TopologyKind, ...]:
+    return ("mesh", "sfu") if "sfu" in names else ("mesh",)
 
 
 class Join(ClientEvent, frozen=True):
@@ -404,10 +460,19 @@ class Join(ClientEvent, frozen=True):
     """Offers that were made before: a visit that begins passes them on right behind its introductions. Each
     counts as an `offer-sdp`.
     """
+    topologies: TopologyNames = []  # noqa: RUF012 - as `known`
+    """The topologies that the client knows, `mesh` and `sfu`. One that does not say it knows a mesh alone;
+    names that the server does not know are passed over.
+    """
 
     @property
     def is_resumable(self) -> bool:
         return self.resumable or self.resume is not None
+
+    @property
+    def known_topologies(self) -> tuple[TopologyKind, ...]:
+        """The topologies that both sides know; each client knows a mesh."""
+        return _known_topologies(self.topologies)
 
     def is_valid(self) -> bool:
         offers = self.offers
@@ -428,6 +493,12 @@ class Prepare(ClientEvent, frozen=True):
     audit = Audited(forbidden=True)
 
     room: Name
+    topologies: TopologyNames = []  # noqa: RUF012 - as in Join
+    """The topologies that the client knows, as in `join`, whose refusals this has."""
+
+    @property
+    def known_topologies(self) -> tuple[TopologyKind, ...]:
+        return _known_topologies(self.topologies)
 
     def is_valid(self) -> bool:
         return "\0" not in self.room
@@ -534,6 +605,23 @@ class RecordCall(ClientEvent, frozen=True):
     recording: bool
 
 
+class ReportTopology(ClientEvent, frozen=True):
+    __doc__ = (
+        "Say how far one is with a move of the call, or with what its topology bears. "
+        "The report of an epoch that is over is passed over."
+    )
+
+    event = "topology-state"
+
+    state: Literal["published", "receiving", "failed", "lowest", "not-lowest"]
+    """`published`: one's own media are out on the new way; `receiving`: those of the others that are shown
+    have come by it, too; `failed`: it cannot be opened, or is lost. `lowest`: one's pictures go out as small
+    as they can; `not-lowest`: no longer.
+    """
+    epoch: TopologyEpoch | None = None
+    """The epoch of the latest `topology`; null before the first one."""
+
+
 class BanPeer(ClientEvent, frozen=True):
     __doc__ = "Remove the person behind a peer from the room; only its creator may."
 
@@ -548,7 +636,17 @@ ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
 MessageChange = EditMessage | DeleteMessage | RemoveMessage
 AnyClientEvent = (
-    Join | Prepare | ToPeer | Leave | EndVisit | Username | SendChat | MessageChange | BanPeer | RecordCall
+    Join
+    | Prepare
+    | ToPeer
+    | Leave
+    | EndVisit
+    | Username
+    | SendChat
+    | MessageChange
+    | BanPeer
+    | RecordCall
+    | ReportTopology
 )
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Databases, Unique
-from tests.people import ROOM_PASSWORD, Visitors
+from tests.people import ROOM_PASSWORD, Visitors, done
 from tests.servers import ParlourServer
 from tests.servers.command import PROGRAM, Ended, run_parlour
 
@@ -112,6 +112,20 @@ async def test_rooms(server: ParlourServer, unique: Unique) -> None:
     lines = [line.split("\t")[1:5] for line in audit.out.splitlines()]
     for code in ("room_shown", "room_password_set", "room_removed"):
         assert ["room", code, "command line", room] in lines
+
+
+@pytest.mark.database("sqlite")
+async def test_the_invitees_of_a_removed_event_get_a_mail(server: ParlourServer) -> None:
+    async with Visitors(server) as visitors:
+        ann, bob = await visitors.client("ann"), await visitors.client("bob")
+        room = await ann.creates_event()
+        done(await ann.post("/event", {"room": room, "starts_at": "2090-01-02T08:30:00Z"}))
+        await ann.invites(bob, to=room)
+        await server.expect_mail(bob.email)
+        await commands(server)("room", "remove", room)
+        mail = await server.expect_mail(bob.email)
+        assert "It was planned for 2090-01-02 08:30 UTC." in mail.text
+        assert ann.username is not None and ann.username in mail.text
 
 
 @pytest.mark.database("sqlite")

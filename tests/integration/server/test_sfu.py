@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,17 +14,24 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from parlour.options import Options
 from parlour.settings import Settings
-from parlour.sfu.options import KEY, SfuOptions
+from parlour.sfu.options import KEY, SfuAccess, SfuOptions
 from parlour.sfu.server import is_well
+from parlour.sfu.tokens import SfuTokens, SfuVisitor
+from parlour.sfu_link import SfuRights
+from parlour.wire.signaling import PeerId
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
 from tests.servers.process import free_port, until_gone
 from tests.servers.turn import MEDIA
 
 READY = re.compile(r'"pid": (\d+).*"event": "sfu.ready"')
+WEBHOOK = re.compile(r'"route": "/livekit/webhook", "status": 200')
 _WITHIN_SECONDS = 60
 _SERVICE = "twirp/livekit.RoomService"
 
@@ -44,6 +52,17 @@ class Forwarding:
 
     server: ParlourServer
     options: SfuOptions
+    access: SfuAccess
+
+    @property
+    def path(self) -> str:
+        """Return the path of LiveKit below Parlour's own address."""
+        return f"/livekit/{self.access.number:08x}"
+
+    def token_of_a_member(self, peer_id: str, room: str, *, now: float | None = None) -> str:
+        """Return a token as calls make it."""
+        tokens = SfuTokens(self.access.key, self.access.secret)
+        return tokens.sign(SfuVisitor(room, PeerId(peer_id)), SfuRights(), now or time.time()).text
 
     @property
     def url(self) -> str:
@@ -69,6 +88,11 @@ class Forwarding:
         """Return the process ids of all that have been ready so far."""
         return [int(pid) for pid in READY.findall(self.server.log.read_text())]
 
+    async def until_logged(self, line: re.Pattern[str]) -> None:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            while line.search(self.server.log.read_text()) is None:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.02)
+
     async def next_ready(self, *, after: int) -> int:
         async with asyncio.timeout(_WITHIN_SECONDS):
             while len(found := self.ready()) <= after:  # noqa: ASYNC110 - a file announces nothing
@@ -80,10 +104,11 @@ class Forwarding:
 async def forwarding(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Forwarding]:
     folder, chosen = tmp_path_factory.mktemp("sfu"), settings()
     values: dict[str, Any] = {name.removeprefix("PARLOUR_").lower(): value for name, value in chosen.items()}
-    embedded = Options(Settings(_env_file=None, **values, data_dir=folder / "data"), 8000).embedded_sfu()
+    options = Options(Settings(_env_file=None, **values, data_dir=folder / "data"), 8000)
+    embedded, (access,) = options.embedded_sfu(), options.sfus()
     assert embedded is not None
     async with ParlourServer(folder, None, chosen) as server:
-        found = Forwarding(server, embedded.options)
+        found = Forwarding(server, embedded.options, access)
         await found.next_ready(after=0)
         yield found
     await until_gone(found.ready()[-1])
@@ -101,6 +126,42 @@ async def test_rooms_are_made_by_parlour_alone(forwarding: Forwarding) -> None:
     ):
         assert await forwarding.validates(wrong) in (401, 404)
     assert (await forwarding.asks("CreateRoom", token=may_enter, name="7-3")).status_code == 401
+
+
+async def test_people_reach_it_at_parlours_own_address(forwarding: Forwarding) -> None:
+    made = await forwarding.asks("CreateRoom", token=forwarding.token(roomCreate=True), name="7-5")
+    assert made.status_code == 200
+    ann, elsewhere = (forwarding.token_of_a_member("ann", room) for room in ("7-5", "7-6"))
+    expired = forwarding.token_of_a_member("ann", "7-5", now=time.time() - 90)
+    url = forwarding.server.address.replace("http", "ws", 1) + forwarding.path
+    async with connect(
+        f"{url}/rtc?access_token={ann}&protocol=16&auto_subscribe=0", compression=None
+    ) as socket:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            joined = await socket.recv()
+        assert isinstance(joined, bytes)
+        assert (joined[0], b"7-5" in joined, b"ann" in joined) == (0x0A, True, True)  # SignalResponse.join
+    await forwarding.until_logged(WEBHOOK)
+    async with httpx.AsyncClient(base_url=forwarding.server.address + forwarding.path) as client:
+        for token, status, words in (
+            (ann, 200, "success"),
+            (elsewhere, 404, "requested room does not exist"),
+            (expired, 401, None),
+        ):
+            answer = await client.get("/rtc/validate", params={"access_token": token})
+            assert answer.status_code == status
+            assert words in (None, answer.text)
+        for number in ("zzzzzzzz", "1_2", "0x1", "%D9%A1", "1" * 6000, "00000000"):
+            unknown = f"{forwarding.server.address}/livekit/{number}/rtc/validate"
+            assert (await client.get(unknown, params={"access_token": ann})).status_code == 404
+        without_offer = await client.get("/rtc/v1/validate", params={"access_token": ann})
+        assert (without_offer.status_code, without_offer.headers["x-frame-options"]) == (400, "DENY")
+        for service in ("/twirp/livekit.RoomService/ListRooms", "/agent", "/rtc", "/"):
+            assert (await client.get(service, params={"access_token": ann})).status_code == 404
+    with pytest.raises(InvalidStatus, match="404"):
+        await connect(f"{url}/rtc?access_token={elsewhere}")
+    with pytest.raises(InvalidStatus, match="403"):
+        await connect(f"{url}/rtc?access_token={ann}", origin=Origin("https://evil.example.org"))
 
 
 async def test_it_comes_back_and_ends_with_parlour(forwarding: Forwarding) -> None:

@@ -55,3 +55,16 @@ async def test_a_call_ends_with_its_room(connect: Connect, town: Town) -> None:
     await parlour(town, "room", "remove", room)
     removed = await here.expects("removed", room=room)
     assert removed["code"] == "room_removed"
+
+
+@pytest.mark.database("sqlite")
+async def test_a_call_shows_a_new_display_name(connect: Connect, town: Town) -> None:
+    eve, bob = await town.newcomer("eve"), await town.person("bob")
+    room = await town.room(eve, bob)
+    here, there = await connect(bob), await connect(eve)
+    await here.joins(room)
+    await there.joins(room)
+    await here.expects("add-peer", peerID=there.peer_id)
+    await parlour(town, "user", "name", eve.email, "Eve of the office")
+    renamed = await here.expects("peer-renamed", peerID=there.peer_id)
+    assert renamed["peerDisplayName"] == "Eve of the office"

@@ -51,13 +51,13 @@ async def test_the_other_presence_has_no_gap(storage: Database) -> None:
     one, other = (
         AttendanceLog(new_node_id(), database=storage, clock=lambda: now, proof_seconds=0.0) for _ in range(2)
     )
-    one.came("first", ANN, EVENT)
+    one.joined("first", ANN, EVENT)
     await one.step()
     now = times[1]
-    other.came("second", ANN, EVENT)
+    other.joined("second", ANN, EVENT)
     await other.step()
     now = times[2]
-    other.went("second", ANN, EVENT)
+    other.left("second", ANN, EVENT)
     await other.step()
     now = times[3]
     await one.step()

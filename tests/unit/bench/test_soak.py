@@ -1,5 +1,8 @@
 """The connections of a long run are shared among the processes that hold them."""
 
+import asyncio
+import multiprocessing
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import pytest
 
 from bench.seed import PAIRS, Person, Seed
 from bench.soak.__main__ import A_PROCESS, tasks
+from bench.soak.crowd import Report, send_whole
 
 PEOPLE = [
     Person(user_id=number, session="", username="", email="", access_token="", refresh_token="")
@@ -41,3 +45,22 @@ def test_both_people_of_a_call_are_at_one_server_or_at_two() -> None:
         for one, other in zip(talkers[::2], talkers[1::2], strict=True):
             assert one.room == other.room
             assert (one.port != other.port) == across
+
+
+async def test_a_report_that_is_larger_than_its_line_arrives_whole() -> None:
+    """The line is read by an event loop of its process until the report is due."""
+    loop = asyncio.get_running_loop()
+    ours, theirs = multiprocessing.Pipe()
+
+    def send() -> None:
+        with theirs:
+            send_whole(theirs, report)
+
+    with ours:
+        os.set_blocking(theirs.fileno(), False)  # as the event loop's reader leaves it
+        report = Report(
+            connections=1, lost=0, sent=0, heartbeats=0, delays=[0.001] * 200_000, cpu=0.0, failure=""
+        )
+        sending = loop.run_in_executor(None, send)
+        assert await loop.run_in_executor(None, ours.recv) == report
+        await sending

@@ -109,13 +109,13 @@ def test_the_longest_away_give_way_and_nobody_who_is_connected() -> None:
     call.decide(Entered(PEERS[2], seat(BOB), "bob"))
     limits = CallLimits(people=9, participations=2)
     with pytest.raises(TooManyParticipations):
-        call.giving_way_to(ANN, limits)
+        call.giving_way_to(ANN, limits, knows_sfu=False)
     call.decide(Lost(PEERS[1], AT))
     call.decide(Lost(PEERS[0], AT + timedelta(seconds=1)))
-    assert call.giving_way_to(ANN, limits) == [PEERS[1]]
-    assert call.giving_way_to(BOB, limits) == []
+    assert call.giving_way_to(ANN, limits, knows_sfu=False) == [PEERS[1]]
+    assert call.giving_way_to(BOB, limits, knows_sfu=False) == []
     full = CallLimits(people=3, participations=9)
-    assert call.giving_way_to(ANN, full) == [PEERS[1]]
+    assert call.giving_way_to(ANN, full, knows_sfu=False) == [PEERS[1]]
     with pytest.raises(RoomFull):
-        call.giving_way_to(BOB, full)
+        call.giving_way_to(BOB, full, knows_sfu=False)
     assert (call.count_of(ANN), call.count_of(BOB)) == (2, 1)

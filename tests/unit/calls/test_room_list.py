@@ -69,7 +69,7 @@ class Calls:
         self.presence.attach(member, Participation(room, peer, NOW))
         seat = Seat(member.identity.user_id, member.identity.email, NodeId("here"))
         assert self.ongoing.arrive(room, Entered(peer, seat, name), lambda _is_awaited: None) is None
-        self.broadcaster.came(room)
+        self.broadcaster.joined(room)
 
     def leaves(self, name: str) -> None:
         member = self._member(name)

@@ -25,13 +25,13 @@ def room(event_id: int | None) -> Room:
 
 def test_at_two_computers_until_the_last_one_leaves() -> None:
     tracker, event = AttendanceTracker(), room(7)
-    tracker.came("first", ANN, event, at=NOW)
-    tracker.came("second", ANN, event, at=NOW)
-    tracker.came("second", ANN, event, at=NOW)
-    tracker.went("first", ANN, event, at=NOW)
+    tracker.joined("first", ANN, event, at=NOW)
+    tracker.joined("second", ANN, event, at=NOW)
+    tracker.joined("second", ANN, event, at=NOW)
+    tracker.left("first", ANN, event, at=NOW)
     assert tracker.is_there(7, ANN.user_id)
-    tracker.went("second", ANN, event, at=NOW)
-    tracker.went("second", ANN, event, at=NOW)
+    tracker.left("second", ANN, event, at=NOW)
+    tracker.left("second", ANN, event, at=NOW)
     assert not tracker.is_there(7, ANN.user_id)
     assert tracker.unwritten() == [
         Joined(visit="first", event_id=7, identity=ANN, at=NOW),
@@ -41,23 +41,23 @@ def test_at_two_computers_until_the_last_one_leaves() -> None:
 
 def test_what_is_written_is_written_once() -> None:
     tracker, event = AttendanceTracker(), room(7)
-    tracker.came("first", ANN, event, at=NOW)
+    tracker.joined("first", ANN, event, at=NOW)
     written = tracker.unwritten()
-    tracker.went("first", ANN, event, at=NOW)
+    tracker.left("first", ANN, event, at=NOW)
     tracker.written(written)
     assert tracker.unwritten() == [Left(visit="first", at=NOW)]
 
 
 def test_a_room_that_is_no_event_has_no_attendance() -> None:
     tracker = AttendanceTracker()
-    tracker.came("first", ANN, room(None), at=NOW)
-    tracker.went("first", ANN, room(None), at=NOW)
+    tracker.joined("first", ANN, room(None), at=NOW)
+    tracker.left("first", ANN, room(None), at=NOW)
     assert not tracker and tracker.unwritten() == []
 
 
 def test_it_is_bounded() -> None:
     tracker, event = AttendanceTracker(), room(7)
     for number in range(MAX_UNWRITTEN):
-        tracker.came(str(number), ANN, event, at=NOW)
-        tracker.went(str(number), ANN, event, at=NOW)
+        tracker.joined(str(number), ANN, event, at=NOW)
+        tracker.left(str(number), ANN, event, at=NOW)
     assert len(tracker.unwritten()) == MAX_UNWRITTEN

@@ -79,6 +79,25 @@ def test_on_this_machine_alone_it_listens_there_alone(chosen: Chosen) -> None:
     assert media["enable_loopback_candidate"] is True
 
 
+def test_it_tells_parlour_what_happens_by_http_alone(chosen: Chosen, tmp_path: Path) -> None:
+    hook = told(of(chosen(sfu="embedded")), "127.0.0.1")["webhook"]
+    assert hook == {"api_key": "parlour", "urls": ["http://127.0.0.1:8000/livekit/webhook"]}
+    secure = chosen(sfu="embedded", tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
+    assert "webhook" not in told(of(secure), "127.0.0.1")
+
+
+def test_those_that_are_set_are_used_beside_it(chosen: Chosen) -> None:
+    assert chosen().sfus() == ()
+    values = {"livekit_url": "wss://a.example.org, wss://b.example.org", "livekit_key": "key"}
+    options = chosen(sfu="embedded", **values, livekit_secret="north wind, south wind, all day long")
+    here, first, second = options.sfus()
+    assert (here.url, here.key, here.is_here) == ("http://127.0.0.1:7880", "parlour", True)
+    assert here.secret == of(options).secret
+    assert (first.url, second.url) == ("https://a.example.org", "https://b.example.org")
+    assert (first.key, first.is_here) == ("key", False)
+    assert len({access.number for access in options.sfus()}) == 3
+
+
 def program(folder: Path, text: str) -> Path:
     file = folder / PROGRAM
     file.write_text(text)

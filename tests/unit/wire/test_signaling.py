@@ -22,6 +22,7 @@ from parlour.wire.signaling import (
     AddPeer,
     AnyClientEvent,
     BanPeer,
+    CallTopology,
     CandidateFromPeer,
     ChatFromPeer,
     ChatStored,
@@ -30,12 +31,16 @@ from parlour.wire.signaling import (
     Join,
     Joined,
     Leave,
+    MemberJoined,
     OfferIce,
     OfferSdp,
     PeerEntry,
     PeerId,
+    Prepare,
+    Prepared,
     Refused,
     RemovePeer,
+    ReportTopology,
     SendChat,
     SessionEnded,
     ShareRooms,
@@ -104,6 +109,7 @@ def test_events_that_clients_rely_on() -> None:
         (Leave, RateKind.ENTRY, Accepted, Audited()),
         (Username, RateKind.OTHER, Accepted, Audited()),
         (SendChat, RateKind.CHAT, ChatStored, Audited(forbidden=True)),
+        (ReportTopology, RateKind.OTHER, Accepted, Audited()),
         (BanPeer, RateKind.OTHER, Accepted, Audited(forbidden=True, done="banned")),
         (OfferSdp, RateKind.RELAY, Accepted, Audited()),
         (OfferIce, RateKind.RELAY, Accepted, Audited()),
@@ -149,6 +155,14 @@ def test_a_long_message_costs_as_much_as_several(length: int, units: int) -> Non
             {"peerID": "bob's", "iceCandidate": CANDIDATE},
             OfferIce(BOB, IceCandidate(CANDIDATE["candidate"], "0", 0, "Ab3d")),  # type: ignore[arg-type]
         ),
+        (
+            "join",
+            {"room": "Garden", "topologies": ["mesh", "sfu"]},
+            Join("Garden", topologies=["mesh", "sfu"]),
+        ),
+        ("prepare", {"room": "Garden", "topologies": ["mesh"]}, Prepare("Garden", ["mesh"])),
+        ("topology-state", {"epoch": "3-1", "state": "receiving"}, ReportTopology("receiving", "3-1")),
+        ("topology-state", {"state": "not-lowest"}, ReportTopology("not-lowest")),
         ("leave", None, Leave()),
         ("leave", {"room": "ignored"}, Leave()),
         ("username", "ann", Username()),
@@ -167,6 +181,32 @@ def test_what_clients_send(name: str, payload: object, event: object) -> None:
         (
             AddPeer(ANN, "ann", create_offer=True),
             {"peerID": "ann's", "peerUsername": "ann", "createOffer": True},
+        ),
+        (
+            MemberJoined(ANN, "ann", "Ann"),
+            {"peerID": "ann's", "peerUsername": "ann", "peerDisplayName": "Ann"},
+        ),
+        (
+            CallTopology("3-2", "sfu", channels=False, settled=True, url="/livekit", token="t", ttl=60),
+            {
+                "epoch": "3-2",
+                "kind": "sfu",
+                "channels": False,
+                "settled": True,
+                "url": "/livekit",
+                "token": "t",
+                "ttl": 60,
+            },
+        ),
+        (
+            Prepared("Garden", [], move=CallTopology("3-2", "sfu", channels=True, settled=True)),
+            {
+                "ok": True,
+                "room": "Garden",
+                "peers": [],
+                "topology": "mesh",
+                "move": {"epoch": "3-2", "kind": "sfu", "channels": True, "settled": True},
+            },
         ),
         (RemovePeer(ANN, "ann"), {"peerID": "ann's", "peerUsername": "ann"}),
         (
@@ -215,6 +255,22 @@ def test_what_the_server_sends(message: ServerEvent | Acknowledgement, payload: 
 def test_a_stored_message_comes_back_in_its_acknowledgement() -> None:
     chat = ChatFromPeer("m-1", "Garden", "ann", "ann@example.org", "hello", "2026-01-01T12:00:00.000Z")
     assert to_payload(ChatStored(chat)) == {"ok": True, "message": to_payload(chat)}
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ({}, ("mesh",)),
+        ({"topologies": []}, ("mesh",)),
+        ({"topologies": ["mesh", "sfu"]}, ("mesh", "sfu")),
+        ({"topologies": ["quic", "sfu"]}, ("mesh", "sfu")),
+        ({"topologies": ["SFU", "quic"]}, ("mesh",)),
+    ],
+)
+def test_topologies_that_both_sides_know(said: dict[str, Any], known: tuple[str, ...]) -> None:
+    """A newer client may know more of them; it is not refused for that."""
+    for event in ("join", "prepare"):
+        assert parse_client_event(event, {"room": "Garden", **said}).known_topologies == known
 
 
 texts = st.text(max_size=50)
@@ -303,6 +359,19 @@ BAD: list[tuple[str, object]] = [
     ("delete-message", {}),
     ("delete-message", {"message_id": "m" * 65}),
     ("remove-message", "m"),
+    ("join", {"room": "Garden", "topologies": "sfu"}),
+    ("join", {"room": "Garden", "topologies": None}),
+    ("join", {"room": "Garden", "topologies": [1]}),
+    ("join", {"room": "Garden", "topologies": [""]}),
+    ("join", {"room": "Garden", "topologies": ["s" * 17]}),
+    ("join", {"room": "Garden", "topologies": ["sfu"] * 5}),
+    ("prepare", {"room": "Garden", "topologies": ["sfu"] * 5}),
+    ("topology-state", {"epoch": "3-1"}),
+    ("topology-state", {"epoch": "", "state": "published"}),
+    ("topology-state", {"epoch": "3" * 65, "state": "published"}),
+    ("topology-state", {"epoch": 3, "state": "published"}),
+    ("topology-state", {"epoch": "3-1", "state": "PUBLISHED"}),
+    ("topology-state", "published"),
 ]
 
 

@@ -81,6 +81,7 @@ function participation(
     },
     send: (signal) => void signals.push(signal),
     check: () => void said.push("check"),
+    reportTopology: async () => ({ ok: true }),
     record: async ({ recording }) => {
       said.push(`record ${recording}`);
       return recordAnswers.shift() ?? { ok: true };
@@ -339,13 +340,14 @@ describe("Call", () => {
     expect(signals).toEqual([ice("one"), ice("two")]);
     link.set("online");
     expect(claims).toEqual([
-      { room: "Garden", resumable: true },
+      { room: "Garden", resumable: true, topologies: ["mesh", "sfu"] },
       {
         room: "Garden",
         resumable: true,
         resume: "token of me",
         known: ["bob", "eve"],
         received: 1,
+        topologies: ["mesh", "sfu"],
       },
     ]);
     expect(signals.slice(2)).toEqual([ice("two"), ice("three")]);
@@ -391,7 +393,7 @@ describe("Call", () => {
     call.suspend();
     change("may-be-broken");
     expect(said).toEqual(["join Garden", "leave", "check", "join Garden"]);
-    expect(claims[1]).toEqual({ room: "Garden", resumable: true });
+    expect(claims[1]).toEqual({ room: "Garden", resumable: true, topologies: ["mesh", "sfu"] });
   });
 
   it("waits for the line where there is none yet", async () => {
@@ -493,7 +495,9 @@ describe("what was prepared before the join", () => {
     const answer = { ...joined("me", "bob"), topology: "mesh" as const, offered: ["bob"] };
     const { call, claims, built } = participation([answer], ready);
     void call.start();
-    expect(claims).toEqual([{ room: "Garden", resumable: true, offers: [offer] }]);
+    expect(claims).toEqual([
+      { room: "Garden", resumable: true, topologies: ["mesh", "sfu"], offers: [offer] },
+    ]);
     expect(ready.topology.orders).toEqual(["offered bob"]);
     expect(built).toEqual({});
     expect(call.phase.get().kind).toBe("joined");

@@ -274,8 +274,8 @@ export class Call {
     this.#backoff.reset();
     this.#tellNothing();
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
-    const { peers: others, offered = [] } = answer;
-    topology.enter({ continuity, others, offered });
+    const { peers: others, offered = [], move } = answer;
+    topology.enter({ continuity, others, offered, move });
     this.#open();
     if (this.#recordingChanged) void this.parts.signaling.record(this.isRecording.get());
     this.voice.start();

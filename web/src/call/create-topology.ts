@@ -1,8 +1,11 @@
+import { withBasePath } from "../base-path";
 import type { Joined } from "../wire.gen";
 import type { Files } from "./files/files";
 import type { IceSource } from "./mesh/ice";
 import { Mesh } from "./mesh/mesh";
+import { MovingTopology } from "./moving/moving-topology";
 import type { ResumableSignaling } from "./resumable-signaling";
+import { SfuTopology } from "./sfu/sfu-topology";
 import type { PreparableTopology } from "./topology";
 
 export interface TopologyParts {
@@ -20,10 +23,23 @@ type TopologyName = NonNullable<Joined["topology"]>;
  * from the server's, so the compiler asks for an entry here for each that the server may name.
  */
 const TOPOLOGIES: Readonly<Record<TopologyName, (parts: TopologyParts) => PreparableTopology>> = {
-  mesh: (parts) => new Mesh(parts),
+  // A call begins with a mesh, and moves where the server says so.
+  mesh: (parts) => {
+    const { signaling, ice } = parts;
+    const openSfu = ({ url, token }: { url: string; token: string }) =>
+      new SfuTopology({ signaling, ice, way: { url: socketUrl(url), token } });
+    return new MovingTopology({ signaling, mesh: new Mesh(parts), openSfu });
+  },
 };
 
 export function createTopology(name: string, parts: TopologyParts): PreparableTopology | null {
   const isKnown = (name: string): name is TopologyName => Object.hasOwn(TOPOLOGIES, name);
   return isKnown(name) ? TOPOLOGIES[name](parts) : null;
+}
+
+/** The absolute URL of an SFU; a path goes on from this server's address. */
+function socketUrl(url: string): string {
+  const absolute = new URL(withBasePath(url), location.href);
+  absolute.protocol = absolute.protocol.replace(/^http/, "ws");
+  return absolute.href;
 }

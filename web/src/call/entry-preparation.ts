@@ -3,6 +3,7 @@ import { Store } from "../store";
 import type { IceConfiguration, PeerEntry } from "../wire.gen";
 import { bestEffort } from "./best-effort";
 import type { LocalMedia } from "./media";
+import { TOPOLOGIES } from "./resumable-signaling";
 import type { PreparableTopology, PreparedTopology } from "./topology";
 
 /** The shortest pause between two questions who is in, however often that changes. */
@@ -124,7 +125,10 @@ export class EntryPreparation {
     this.#askedAt = performance.now();
     this.#isAsking = true;
     this.#isStale = false;
-    const [answer] = await Promise.all([signaling.prepare({ room }), topologies.prepare()]);
+    const [answer] = await Promise.all([
+      signaling.prepare({ room, topologies: TOPOLOGIES }),
+      topologies.prepare(),
+    ]);
     this.#isAsking = false;
     if (this.#isClosed) return;
     this.present.set(answer.ok ? answer.peers : []);

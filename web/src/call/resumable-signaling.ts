@@ -1,5 +1,5 @@
 import type { PeerSignal, Signaling } from "../signaling";
-import type { Acknowledgements, Joined, OfferSdp } from "../wire.gen";
+import type { Acknowledgements, Joined, OfferSdp, ReportTopology } from "../wire.gen";
 import { PendingSignals, type Refused } from "./pending-signals";
 
 /** How a join relates to the participation before it. */
@@ -15,13 +15,17 @@ export type Continuity =
 const NUMBERED_EVENTS = [
   "add-peer",
   "remove-peer",
+  "member-joined",
   "session-description",
   "ice-candidate",
 ] as const;
 
+/** The ways in which this client can have media travel. */
+export const TOPOLOGIES = ["mesh", "sfu"];
+
 export type UnderlyingSignaling = Pick<
   Signaling,
-  "link" | "on" | "join" | "leave" | "check" | "send" | "record"
+  "link" | "on" | "join" | "leave" | "check" | "send" | "record" | "reportTopology"
 >;
 
 /**
@@ -88,13 +92,19 @@ export class ResumableSignaling {
     this.#receivedSinceJoin = 0;
     const claim =
       this.#token === null
-        ? { room, resumable: true, ...(offers.length > 0 && { offers: [...offers] }) }
+        ? {
+            room,
+            resumable: true,
+            topologies: TOPOLOGIES,
+            ...(offers.length > 0 && { offers: [...offers] }),
+          }
         : {
             room,
             resumable: true,
             resume: this.#token,
             known: [...known],
             received: this.#received,
+            topologies: TOPOLOGIES,
           };
     this.signaling.join(claim, (answer) =>
       answered(answer, answer.ok ? this.#take(answer) : "new"),
@@ -104,6 +114,11 @@ export class ResumableSignaling {
   /** Tells the server whether this participation records the call. */
   record(recording: boolean): Promise<Acknowledgements["record"]> {
     return this.signaling.record({ recording });
+  }
+
+  /** Tells how far this participation is with a move of the call. What is lost is told again after the next join. */
+  async reportTopology(report: ReportTopology): Promise<void> {
+    if (this.isReady) await this.signaling.reportTopology(report);
   }
 
   /** Ends the participation on the server too. */

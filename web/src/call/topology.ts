@@ -1,5 +1,5 @@
 import type { Store } from "../store";
-import type { OfferSdp, PeerEntry } from "../wire.gen";
+import type { CallTopology, OfferSdp, PeerEntry } from "../wire.gen";
 import type { Gesture, GestureListener } from "./gestures";
 import type { HealthListener } from "./health/window";
 import type { ReliefLevel } from "./quality/cpu-relief";
@@ -110,6 +110,8 @@ export interface Membership {
   readonly others: readonly PeerEntry[];
   /** Ids of those who got one of the offers that this join brought along. */
   readonly offered?: readonly string[];
+  /** The way in which media travel, where they do not go through the mesh that a call begins with. */
+  readonly move?: CallTopology | undefined;
 }
 
 /** Why a topology is asked to look after its connections. */
@@ -124,7 +126,7 @@ export type HealthCheckReason =
 /**
  * How the media of a call travel. It subscribes by itself to the signaling that it needs, and speaks participants
  * and tracks to the outside: a mesh has a peer connection to each participant behind them, a forwarding unit
- * (SFU) would have one connection for all.
+ * (SFU) one connection for all.
  */
 export interface MediaTopology {
   readonly participants: Store<readonly Participant[]>;

@@ -41,6 +41,10 @@ class Origins:
             return origin in self.allowed
         return fetch_site is None or fetch_site in _SAME_SITE
 
+    def allow_connection(self, origin: str | None, _host: str | None) -> bool:
+        """Accept an allowed Origin, or none: browsers send it with every WebSocket and request of a page."""
+        return origin is None or origin in self.allowed
+
 
 class Identification:
     """Finds the user of a request: by the Authorization header, else by the cookie from an allowed site."""

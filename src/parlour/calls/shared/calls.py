@@ -11,6 +11,7 @@ of other nodes. The censuses after its return merge what was decided meanwhile. 
 island for good.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
@@ -88,6 +89,19 @@ class SharedCalls:
         ):
             return None
         return found
+
+    def is_next_owner(self, room_id: RoomId) -> bool:
+        """Return True if this node is to own a call that has lost its owner.
+
+        More of the members are here than at any other node, as far as this one knows. Another node may
+        believe the same; the cluster lets one of them own it.
+        """
+        call = self._table.calls.get(room_id)
+        if call is None or self.owner(room_id) is not None:
+            return False
+        alive = {self._table.node_id, *self._table.others}
+        held = Counter(seat.holder for seat in call.seats.values() if seat.holder in alive)
+        return max(held, key=lambda node: (held[node], node), default=None) == self._table.node_id
 
     def rooms(self) -> list[Room]:
         """Return the rooms with a call that this node knows."""

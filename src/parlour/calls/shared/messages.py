@@ -16,6 +16,7 @@ from parlour.wire.signaling import (
     CandidateFromPeer,
     DescriptionFromPeer,
     FromPeer,
+    MemberJoined,
     PeerId,
     PeerRecording,
     PeerRenamed,
@@ -250,6 +251,8 @@ def _send_for_member(send: Send) -> SendForMember:
             return Removal(send.to, peer_id, name, _known(display_name))
         case DescriptionFromPeer() | CandidateFromPeer():
             raise ValueError("nobody decides what peers tell each other")
+        case MemberJoined():
+            raise ValueError("each member is introduced, as long as no call has an SFU")
         case _:
             assert_never(send.message)
 

@@ -98,7 +98,9 @@ class OwnerPart:
             is_over = self._table.ended.has(call.room.room_id, change.peer_id)
             return ENDED if is_unknown and (is_over or has_no_place) else None
         try:
-            giving_way = call.giving_way_to(change.seat.user_id, self._table.limits)
+            giving_way = call.giving_way_to(
+                change.seat.user_id, self._table.limits, knows_sfu=change.seat.knows_sfu
+            )
         except RefusalError as refusal:
             return refusal.code
         for peer in giving_way:

@@ -168,7 +168,7 @@ def signaling_engine(signaling: Signaling, transport: TransportOptions) -> Engin
         path=f"{PATH}/",
         prefix=transport.base_path,
         session_prefix=transport.session_prefix,
-        origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
+        origin_allowed=origins.allow_connection,
         forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
         client_address=transport.proxies.client_address,
         address_group=rate_limit_prefix,

@@ -104,6 +104,10 @@ class RedisCoordinator:
     def backlog(self, to: LeaseId) -> int:
         return 0 if self._held is None else self._held.backlog(to)
 
+    async def flush(self) -> None:
+        if self._held is not None:
+            await self._held.flush()
+
     async def own(self, name: str) -> Ownership:
         held = self._held
         if held is None:

@@ -53,7 +53,7 @@ class HeldLease:
         self._registry = Registry(link)
         self._sender = InboxSender(link, lease.lease_id)
         self._reader = InboxReader(link, lease.lease_id, take=self._take, take_slowly=self._take_slowly)
-        self.send = self._sender.put
+        self.send, self.flush = self._sender.put, self._sender.flush
         self._numbers: dict[LeaseId, InboundNumbers] = {}
         self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
         """Senders that were dead when something of them was read: their ids never come back."""

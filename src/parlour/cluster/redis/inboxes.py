@@ -64,6 +64,8 @@ class InboxSender(Line):
         self._under_way: deque[tuple[LeaseId, int]] = deque()
         """The batches that are not answered: each has its receiver, and the number after its last message."""
         self._attending: asyncio.TimerHandle | None = None
+        self._settled = asyncio.Event()
+        """Set when a queue is shorter, or gone."""
 
     def meet(self, receiver: LeaseId, queue: OutboundQueue) -> None:
         """Have something to write for a receiver, from now on."""
@@ -75,6 +77,7 @@ class InboxSender(Line):
     def drop(self, receiver: LeaseId) -> None:
         for known in (self._queues, self._heads, self._waiting, self._marks):
             known.pop(receiver, None)
+        self._settled.set()
 
     def queue(self, receiver: LeaseId) -> OutboundQueue | None:
         """Return the queue of a receiver, for reading and for leaving out numbers."""
@@ -89,6 +92,13 @@ class InboxSender(Line):
         if not self._will_write:
             self._wake()
         return True
+
+    async def flush(self) -> None:
+        """Wait until Redis has answered for everything that is queued."""
+        while any(self._queues.values()):
+            self._attend()
+            self._settled.clear()
+            await self._settled.wait()
 
     def mark(self) -> None:
         """Write the marks that are due; repeated with each renewal of the lease."""
@@ -177,6 +187,7 @@ class InboxSender(Line):
             if queue is not None:
                 queue.confirm(end)
         self._note_answer(len(self._under_way))
+        self._settled.set()
         if self._holds_back and not self._under_way:
             self._holds_back = False
             self._write()

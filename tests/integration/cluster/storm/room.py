@@ -73,7 +73,7 @@ class StormRoom:
         self._writers: dict[str, StormClient | None] = {}
         self._history: list[str] = []
         self._failures: Counter[str] = Counter()
-        """What was tried at rest and did not succeed, by its reason."""
+        """The attempts at rest that did not succeed, by their reasons."""
         self._seen: dict[int, set[str]] = {}
         """The peers in the call, as each node told them last to a person who prepares to join."""
 

@@ -1,4 +1,4 @@
-"""How long the machine kept processes from running: that may cost a lease, and is no fault of a node."""
+"""Times for which the machine kept processes from running: a lease that is lost then is no fault."""
 
 import asyncio
 import time

@@ -31,7 +31,15 @@ from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.sdp import IceCandidate
-from parlour.wire.signaling import AddPeer, CandidateFromPeer, Counted, FromPeer, PeerId, RemovePeer
+from parlour.wire.signaling import (
+    AddPeer,
+    CandidateFromPeer,
+    Counted,
+    FromPeer,
+    MemberJoined,
+    PeerId,
+    RemovePeer,
+)
 from tests.unit.calls.example_rooms import example_room
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,6 +105,8 @@ class Client:
                     "nobody is told twice that a peer is gone"
                 )
                 self.offers.pop(peer_id, None)
+            case MemberJoined():
+                raise AssertionError("everybody is introduced")
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
                     return  # it is about to be told again
@@ -1072,6 +1082,23 @@ def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> N
     cluster.settle()
     assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+
+
+def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
+    cluster, _, bob = _two_who_talk()
+    first, second, third = cluster.nodes
+    for name in ("cem", "dan", "eve"):
+        third.enter(Client(PeerId(name), UserId(3), bob.room, third))
+        cluster.settle()
+        assert not any(node.calls.is_next_owner(bob.room.room_id) for node in cluster.nodes), "it has one"
+    first.is_alive = False
+    cluster.lose_sight_of(first)
+    assert third.calls.is_next_owner(bob.room.room_id)
+    assert not second.calls.is_next_owner(bob.room.room_id)
+    third.find_owners()
+    cluster.settle()
+    assert cluster.owner(bob.room.room_id) is third
+    assert not third.calls.is_next_owner(bob.room.room_id)
 
 
 def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:

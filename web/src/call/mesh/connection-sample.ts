@@ -133,6 +133,16 @@ export function receivedSoFar(report: StatsReport): number | null {
   return sum;
 }
 
+/** How many pictures have been decoded, or packets of sound have come, of the tracks that are reported. */
+export function mediaSoFar(report: StatsReport): number {
+  let sum = 0;
+  report.forEach((entry) => {
+    const { type, kind, framesDecoded, packetsReceived } = entry as Stats;
+    if (type === "inbound-rtp") sum += countOf(kind === "video" ? framesDecoded : packetsReceived);
+  });
+  return sum;
+}
+
 function entriesOf(report: StatsReport): readonly Stats[] {
   const entries: Stats[] = [];
   report.forEach((entry) => {

@@ -15,7 +15,7 @@ import {
   type TrackSource,
   type Unreachable,
 } from "../topology";
-import { readSample, receivedSoFar } from "./connection-sample";
+import { mediaSoFar, readSample, receivedSoFar } from "./connection-sample";
 import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
 import { OneScreenAlone } from "./one-screen-alone";
@@ -277,6 +277,12 @@ export class MeshPeer implements ControlledPeer {
   /** Starts the search for the peer, whose connection was made before they could answer. */
   begin(): void {
     this.#searchingSince = Date.now();
+  }
+
+  async received(track: MediaStreamTrack): Promise<number> {
+    const receiver = this.#connection.getReceivers().find((one) => one.track === track);
+    const report = await receiver?.getStats().catch(() => null);
+    return report ? mediaSoFar(report) : 0;
   }
 
   /** Whether the other side has put another connection in the place of the one that we know. */

@@ -39,6 +39,47 @@ afterEach(() => {
 
 const tracks = () => subject.connection().transceivers.map(({ sender }) => sender.track);
 
+describe("without media", () => {
+  it("keeps connections and what they tell, and sends again without another negotiation", async () => {
+    subject.addPeer(bob(true));
+    const [channel] = subject.connection().channels;
+    channel?.open();
+    subject.mesh.publish(allOn);
+    subject.mesh.sendMedia(false);
+    await settled();
+    expect(tracks()).toEqual([null, null]);
+    expect(channel?.sent.at(-1)).toContain('"microphone":true,"camera":true');
+    subject.mesh.sendMedia(true);
+    await settled();
+    expect(tracks()).toEqual([audio, video]);
+    expect(subject.sent).toEqual([]);
+  });
+
+  it("opens connections with nothing in them, and notes what there is to send", async () => {
+    subject.mesh.sendMedia(false);
+    subject.mesh.publish(allOn);
+    subject.addPeer(bob(true));
+    await settled();
+    expect(tracks()).toEqual([null, null]);
+    subject.mesh.sendMedia(true);
+    await settled();
+    expect(tracks()).toEqual([audio, video]);
+  });
+
+  it("tells how much of a track has come", async () => {
+    subject.addPeer(bob(true));
+    const [, camera] = subject.connection().transceivers;
+    const counted = new Map([
+      ["1", { type: "inbound-rtp", kind: "video", framesDecoded: 7, packetsReceived: 90 }],
+    ]);
+    Object.assign(camera?.receiver ?? {}, { getStats: async () => counted });
+    const track = camera?.receiver.track as MediaStreamTrack;
+    expect(await subject.mesh.received("b1", track)).toBe(7);
+    expect(await subject.mesh.received("b1", audio)).toBe(0);
+    expect(await subject.mesh.received("nobody", track)).toBe(0);
+  });
+});
+
 describe("towards somebody who is there already", () => {
   it("opens both sections and the channel at once, with tracks or without", () => {
     subject.addPeer(bob(true));

@@ -95,7 +95,10 @@ export class Mesh implements PreparableTopology {
   /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */
   readonly #offered = new Set<string>();
   readonly #unsubscribe: (() => void)[];
+  /** What there is to send, and what of it is sent here. */
+  #tracks = NO_LOCAL_TRACKS;
   #local = NO_LOCAL_TRACKS;
+  #sendsMedia = true;
   #isRecording = false;
   #hand: number | null = null;
   readonly #gestureListeners = new Set<GestureListener>();
@@ -189,9 +192,27 @@ export class Mesh implements PreparableTopology {
   }
 
   publish(tracks: LocalTracks): void {
-    this.#local = tracks;
-    this.#quality.publish(tracks);
-    for (const peer of this.#peers.values()) peer.publish(tracks);
+    this.#tracks = tracks;
+    this.#local = this.#sendsMedia ? tracks : { ...NO_LOCAL_TRACKS, on: tracks.on };
+    this.#quality.publish(this.#local);
+    for (const peer of this.#peers.values()) peer.publish(this.#local);
+  }
+
+  /** Without media, connections stay for what data channels carry, and send media again without negotiating. */
+  sendMedia(isSending: boolean): void {
+    if (this.#sendsMedia === isSending) return;
+    this.#sendsMedia = isSending;
+    this.publish(this.#tracks);
+  }
+
+  /** Whether pictures go out as small as they can, to everybody who wants them. */
+  get isLowest(): Store<boolean> {
+    return this.#quality.isLowest;
+  }
+
+  /** How many pictures, or packets of sound, of a track of a peer have come so far. */
+  async received(peerID: string, track: MediaStreamTrack): Promise<number> {
+    return (await this.#peers.get(peerID)?.received(track)) ?? 0;
   }
 
   wish(participant: string, wishes: PictureWishes): void {

@@ -101,6 +101,25 @@ describe("what peers are sent", () => {
     expect(ann.camera.encoding?.active).toBe(true);
   });
 
+  it("is as small as it can be where every way is too narrow for those who want more", async () => {
+    const { control, peers, observe, settled } = newSubject();
+    peers(2);
+    control.hear("p0", { camera: 360 });
+    control.hear("p1", { camera: 90 });
+    await settled();
+    expect(control.isLowest.get()).toBe(false);
+    for (let times = 0; times < 3; times++) observe("p0", 70_000);
+    await settled();
+    expect(control.isLowest.get()).toBe(true);
+    control.hear("p0", { camera: 0 });
+    await settled();
+    expect(control.isLowest.get()).toBe(false);
+    control.hear("p0", { camera: 360 });
+    control.publish(NO_LOCAL_TRACKS);
+    await settled();
+    expect(control.isLowest.get()).toBe(false);
+  });
+
   it("begins in a cheap codec, and goes on in a dense one", async () => {
     const { control, observe, settled } = newSubject();
     const ann = new FakePeer();

@@ -13,6 +13,7 @@ import { PREFERRED_SCREEN_SOUND, PREFERRED_SOUND, preferredCodecs } from "../qua
 import { CpuRelief, RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import { LateFall } from "../quality/late-fall";
 import { OwnSpeech } from "../quality/own-speech";
+import { RUNGS } from "../quality/picture-ladder";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { type LocalTracks, NO_LOCAL_TRACKS, SCREENS, type TrackSource } from "../topology";
 import type { ConnectionSample } from "./connection-sample";
@@ -72,6 +73,8 @@ interface Entry {
 export class QualityControl {
   /** How much is given up, since the CPU does not suffice. */
   readonly relief = new Store<ReliefLevel>(RELIEF.none);
+  /** Whether the camera goes out as small as it can, or not at all, to everybody who wants it. */
+  readonly isLowest = new Store(false);
   readonly #peers = new Map<string, Entry>();
   readonly #parameters = new WeakMap<RTCRtpSender, SenderParameters>();
   readonly #relief = new CpuRelief();
@@ -225,6 +228,7 @@ export class QualityControl {
       return { peerID, wishes, sent, bandwidth: bitrate, isTrying };
     });
     const allocations = allocate(situation, demands);
+    this.isLowest.set(isLowest(situation, demands, allocations));
     for (const [peerID, entry] of this.#peers) {
       const allocation = allocations.get(peerID);
       if (!allocation) continue;
@@ -284,6 +288,18 @@ export class QualityControl {
     this.#parameters.set(sender, made);
     return made;
   }
+}
+
+function isLowest(
+  { captures }: SendingSituation,
+  demands: readonly PeerDemand[],
+  allocations: ReadonlyMap<string, Allocation>,
+): boolean {
+  const isSmall = ({ peerID }: PeerDemand) =>
+    (allocations.get(peerID)?.camera?.lines ?? 0) <= RUNGS[0].lines;
+  // Who shows the picture as small as that gets what they wish.
+  const wanting = demands.filter(({ wishes }) => (wishes.camera ?? Infinity) > RUNGS[0].lines);
+  return Boolean(captures.camera) && wanting.length > 0 && wanting.every(isSmall);
 }
 
 function isOn({ on, screens }: LocalTracks, source: PictureSource): boolean {

@@ -1,7 +1,17 @@
-import { createContext, use, useEffect, useRef } from "react";
+import { createContext, use, useCallback, useEffect, useRef, useState } from "react";
 import { bestEffort } from "../../call/best-effort";
 import type { View } from "../../call/quality/views";
 import { playOn } from "../../call/speaker";
+import {
+  latestStream,
+  onlyLayer,
+  stacked,
+  whenShowable,
+  withoutLeaving,
+  withPicture,
+  withStream,
+  withStreamAtOnce,
+} from "./layers";
 import { watchSize } from "./watch-size";
 
 /** The device that the others' sound comes out of; an empty text is the system's default. */
@@ -19,7 +29,47 @@ interface VideoProps {
   openView?: () => View;
 }
 
-export function Video({
+/** A picture that is replaced is on the screen a little longer, until the one above it is there for certain. */
+const LEAVING_MS = 100;
+
+/**
+ * Shows and plays a stream. What comes of another participant may begin to come by another way: then the other stream
+ * takes the place once it has a picture, and the sound goes with it.
+ */
+export function Video({ stream, ...props }: VideoProps) {
+  const [layers, setLayers] = useState(() => onlyLayer(stream));
+  if (latestStream(layers) !== stream) {
+    setLayers(props.openView ? withStream(layers, stream) : withStreamAtOnce(layers, stream));
+  }
+  const { shown, coming, leaving } = layers;
+  useEffect(() => {
+    if (!leaving) return;
+    const timer = setTimeout(() => setLayers(withoutLeaving), LEAVING_MS);
+    return () => clearTimeout(timer);
+  }, [leaving]);
+  const showable = useCallback(
+    (come: MediaStream) => setLayers((known) => withPicture(known, come)),
+    [],
+  );
+  return stacked(layers).map((layer) => (
+    <Element
+      key={layer.key}
+      {...props}
+      stream={layer.stream}
+      isShown={layer === shown}
+      onShowable={layer === coming ? showable : undefined}
+    />
+  ));
+}
+
+interface ElementProps extends VideoProps {
+  /** Others are not heard. */
+  isShown: boolean;
+  /** Given where the element is unseen until it has a picture. */
+  onShowable?: ((stream: MediaStream) => void) | undefined;
+}
+
+function Element({
   stream,
   label,
   muted = false,
@@ -27,7 +77,9 @@ export function Video({
   whole = false,
   volume = 1,
   openView,
-}: VideoProps) {
+  isShown,
+  onShowable,
+}: ElementProps) {
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = ref.current;
@@ -47,6 +99,10 @@ export function Video({
       });
     };
   }, [stream]);
+  useEffect(() => {
+    if (!ref.current || !onShowable) return;
+    return whenShowable(ref.current, stream, () => onShowable(stream));
+  }, [onShowable, stream]);
   const speaker = use(SpeakerContext);
   useEffect(() => {
     if (ref.current && !muted) void playOn(ref.current, speaker);
@@ -63,15 +119,16 @@ export function Video({
   useEffect(() => {
     if (ref.current) ref.current.volume = volume;
   }, [volume]);
-  const className = `${mirrored ? "mirrored" : ""} ${whole ? "whole" : ""}`;
+  const classes = [mirrored && "mirrored", whole && "whole", onShowable && "coming"];
   return (
     <video
       ref={ref}
-      className={className}
-      aria-label={label}
+      className={classes.filter(Boolean).join(" ")}
+      aria-label={isShown ? label : undefined}
+      aria-hidden={!isShown || undefined}
       autoPlay
       playsInline
-      muted={muted}
+      muted={muted || !isShown}
       disablePictureInPicture={muted}
     />
   );

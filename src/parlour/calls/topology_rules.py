@@ -1,0 +1,177 @@
+"""The rules by which a call moves between a mesh and an SFU (ADR 16), at the node that decides. Pure.
+
+Media travel in one way from each move to the next; a `Topology` names that way, and its epoch orders them.
+A move is made before the former way is broken: it is settled once everybody receives by the new one, or after
+a while, and senders use the former one until then.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from parlour.sfu_link import SfuNumber
+from parlour.wire.signaling import PeerId, TopologyKind
+
+RoomTopology = Literal["auto", "mesh", "sfu"]
+"""The way in which media of a call are to travel. `auto` follows the number of people, and what their clients
+bear.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopologyThresholds:
+    """The numbers of the rules. Times are in seconds."""
+
+    up_above: int = 6
+    """More people than these move from a mesh to an SFU."""
+    down_at: int = 4
+    """These or fewer move back."""
+    down_seconds: float = 60.0
+    lowest_seconds: float = 60.0
+    """So long has half of the members to send the smallest pictures before their mesh moves."""
+    settle_seconds: float = 10.0
+    rest_seconds: float = 30.0
+    """The least time between two moves that nothing forces."""
+    retry_rests: float = 20.0
+    """So many times as long stays a mesh whose people could not reach an SFU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The way in which the media of a call travel. `number` counts the moves of the call, 0 before the first;
+    `owner_epoch` is that of the ownership under which it was decided. `sfu_room` is the room on the SFU.
+    """
+
+    owner_epoch: int = 0
+    number: int = 0
+    kind: TopologyKind = "mesh"
+    sfu: SfuNumber | None = None
+    sfu_room: str = ""
+    is_settled: bool = True
+
+    @property
+    def epoch(self) -> str:
+        """The name of the epoch for clients."""
+        return f"{self.owner_epoch}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A topology, and what its owner has seen since it was decided: the times are of a monotonic clock."""
+
+    topology: Topology
+    since: float
+    was_given_up: bool = False
+    """True for a mesh to which the call has come back since its people could not reach the SFU."""
+    few_since: float | None = None
+    lowest_since: float | None = None
+    receiving: frozenset[PeerId] = field(default_factory=frozenset)
+    failed: frozenset[PeerId] = field(default_factory=frozenset)
+    lowest: frozenset[PeerId] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that the owner knows of a call beside its course.
+
+    `present` are the members with a connection, `people` counts the others too. `know_sfu` says that the
+    clients of all do.
+    """
+
+    wanted: RoomTopology
+    people: int
+    present: Set[PeerId]
+    know_sfu: bool
+    well: Set[SfuNumber]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Nothing is to be done before `look_at`, unless something changes; None: not at all."""
+
+    look_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The move is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Move to a mesh, or to an SFU, but none of `besides`."""
+
+    kind: TopologyKind
+    besides: frozenset[SfuNumber] = frozenset()
+
+
+Verdict = Stay | Settle | Move
+
+
+def observed(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Course:
+    """Return the course with what the situation says of times, and without reports of people who are gone."""
+    present = situation.present
+    few = situation.people <= rules.down_at
+    lowest = course.lowest & present
+    many_lowest = bool(lowest) and 2 * len(lowest) >= len(present)
+    return replace(
+        course,
+        few_since=(course.few_since if course.few_since is not None else now) if few else None,
+        lowest_since=(
+            (course.lowest_since if course.lowest_since is not None else now) if many_lowest else None
+        ),
+        receiving=course.receiving & present,
+        failed=course.failed & present,
+        lowest=lowest,
+    )
+
+
+def verdict(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Verdict:
+    """Say what is to be done about a course that was `observed`."""
+    topology = course.topology
+    forced = _forced(course, situation)
+    if forced is not None:
+        return forced
+    if not topology.is_settled:
+        due = course.since + rules.settle_seconds
+        if now >= due or situation.present <= course.receiving:
+            return Settle()
+        return Stay(due)
+    wish_at = _wishes_at(course, situation, rules)
+    if wish_at is None:
+        return Stay()
+    rest = rules.rest_seconds * (rules.retry_rests if course.was_given_up else 1.0)
+    due = max(wish_at, course.since + rest if topology.number else wish_at)
+    if now < due:
+        return Stay(due)
+    return Move("sfu" if topology.kind == "mesh" else "mesh")
+
+
+def _forced(course: Course, situation: Situation) -> Move | None:
+    """Return a move that waits for nothing."""
+    topology = course.topology
+    if topology.kind == "mesh":
+        return None
+    if situation.wanted == "mesh" or not situation.know_sfu:
+        return Move("mesh")
+    sfu, failed = topology.sfu, course.failed
+    is_lost = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
+    if not is_lost:
+        return None
+    besides = frozenset() if sfu is None else frozenset({sfu})
+    return Move("sfu", besides) if situation.well - besides else Move("mesh")
+
+
+def _wishes_at(course: Course, situation: Situation, rules: TopologyThresholds) -> float | None:
+    """Return the time at which a settled course is to change, if it stays as it is; None if it is not to."""
+    if course.topology.kind == "mesh":
+        if situation.wanted == "mesh" or not situation.know_sfu or not situation.well:
+            return None
+        if situation.wanted == "sfu":
+            return course.since if situation.people > 1 else None
+        if situation.people > rules.up_above:
+            return course.since
+        return None if course.lowest_since is None else course.lowest_since + rules.lowest_seconds
+    if situation.wanted == "sfu" or course.few_since is None:
+        return None
+    return course.few_since + rules.down_seconds

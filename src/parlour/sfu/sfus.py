@@ -1,0 +1,151 @@
+"""The SFUs that this server may use: which of them are well, and who may reach them."""
+
+import ssl
+from collections.abc import Iterable
+from typing import final
+from urllib.parse import urlsplit
+
+import structlog
+
+from parlour.core import Clock
+from parlour.errors import InvalidToken, NotFound
+from parlour.http.tunnel.targets import Admitted, Target
+from parlour.sfu.health import SfuHealth
+from parlour.sfu.options import SfuAccess
+from parlour.sfu.removals import Removals
+from parlour.sfu.room_service import RoomService
+from parlour.sfu.tokens import SfuTokens, SfuVisitor
+from parlour.sfu_link import SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
+from parlour.wire.signaling import PeerId
+
+LOOK_SECONDS, LOOK_AGAIN_SECONDS = 2.0, 0.5
+"""The pauses between two looks at an SFU: one that answers, and one that does not."""
+
+log = structlog.get_logger("parlour.sfu")
+
+
+@final
+class Sfu:
+    """An SFU, and what is known of it."""
+
+    def __init__(self, access: SfuAccess) -> None:
+        self.access = access
+        self.number = access.number
+        self.name = f"{access.number:08x}"
+        self.tokens = SfuTokens(access.key, access.secret)
+        self.target = _target(access.url)
+        self.health = SfuHealth()
+        self.service = RoomService(access)
+        self.removals = Removals(self.number, self.service)
+
+
+class Sfus:
+    """All of them, by their numbers. It implements `SfuLink`, and the `Targets` of tunnels."""
+
+    def __init__(self, accesses: Iterable[SfuAccess], clock: Clock, *, base_path: str = "") -> None:
+        self.by_number: dict[SfuNumber, Sfu] = {access.number: Sfu(access) for access in accesses}
+        self._by_name = {sfu.name: sfu for sfu in self.by_number.values()}
+        self.listener: SfuListener | None = None
+        self._clock = clock
+        self._base_path = base_path
+
+    # SfuLink
+
+    def listen(self, listener: SfuListener) -> None:
+        self.listener = listener
+
+    def is_available(self) -> bool:
+        return any(sfu.health.is_well for sfu in self.by_number.values())
+
+    def is_well(self, sfu: SfuNumber) -> bool:
+        found = self.by_number.get(sfu)
+        return found is not None and found.health.is_well
+
+    def well_ones(self) -> frozenset[SfuNumber]:
+        return frozenset(sfu.number for sfu in self.by_number.values() if sfu.health.is_well)
+
+    def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
+        candidates = [self.by_number[number] for number in self.well_ones() - besides]
+        if not candidates:
+            return None
+        chosen = min(candidates, key=lambda sfu: (sfu.health.load, not sfu.access.is_here, sfu.number))
+        chosen.health.was_chosen()
+        return chosen.number
+
+    def path_of(self, sfu: SfuNumber) -> str:
+        return f"{self._base_path}/livekit/{self.by_number[sfu].name}"
+
+    async def open_room(self, sfu: SfuNumber, room: str) -> None:
+        found = self.by_number.get(sfu)
+        if found is None:
+            raise SfuUnavailable(f"the settings name no SFU {sfu:08x}")
+        await found.service.open_room(room)
+
+    def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:
+        now = self._clock().timestamp()
+        return self.by_number[sfu].tokens.sign(SfuVisitor(room, peer_id), rights, now)
+
+    def remove(self, sfu: SfuNumber, room: str, peer_id: PeerId) -> None:
+        found = self.by_number.get(sfu)
+        if found is not None:
+            found.removals.add(room, peer_id)
+
+    def close_room(self, sfu: SfuNumber, room: str) -> None:
+        found = self.by_number.get(sfu)
+        if found is not None:
+            found.removals.add(room, None)
+
+    # Targets
+
+    def admit(self, number: str, token: str) -> Admitted:
+        """Check a token of a person who connects at this node. Raises NotFound or InvalidToken."""
+        sfu = self._by_name.get(number)
+        if sfu is None:
+            raise NotFound
+        visitor = sfu.tokens.read(token, self._clock().timestamp())
+        if visitor is None:
+            raise InvalidToken
+        members = None
+        if self.listener is not None:
+            members = self.listener.sfu_members(sfu.number, visitor.room)
+        if members is not None and visitor.peer_id not in members:
+            raise InvalidToken
+        return Admitted(sfu.target, f"{number}/{visitor.room}/{visitor.peer_id}")
+
+    # Health
+
+    async def look(self, sfu: Sfu) -> float:
+        """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause."""
+        try:
+            rooms = await sfu.service.rooms()
+        except SfuUnavailable as error:
+            if sfu.health.failed():
+                log.warning("sfu.unwell", sfu=sfu.name, url=sfu.access.url, error=str(error))
+                self._tell_unwell(sfu)
+            return LOOK_AGAIN_SECONDS
+        wanted = () if self.listener is None else self.listener.sfu_rooms()
+        ours = (room for number, room in wanted if number == sfu.number)
+        if sfu.health.is_well and (lost := sfu.health.lost(rooms, ours)):
+            log.warning("sfu.lost_rooms", sfu=sfu.name, url=sfu.access.url, count=len(lost))
+            sfu.health.has_lost_rooms()
+            self._tell_unwell(sfu)
+        if sfu.health.answered(rooms):
+            log.info("sfu.well", sfu=sfu.name, url=sfu.access.url)
+            if self.listener is not None:
+                self.listener.sfu_is_well(sfu.number)
+        return LOOK_SECONDS
+
+    def _tell_unwell(self, sfu: Sfu) -> None:
+        if self.listener is not None:
+            self.listener.sfu_is_unwell(sfu.number)
+
+    async def close(self) -> None:
+        for sfu in self.by_number.values():
+            await sfu.service.close()
+
+
+def _target(url: str) -> Target:
+    parts = urlsplit(url)
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    port = parts.port or (443 if tls else 80)
+    return Target(host=parts.hostname or "", port=port, path=parts.path, tls=tls)

@@ -1,0 +1,91 @@
+"""A real LiveKit without Parlour, for tests of what speaks to it."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+import jwt
+
+from parlour.child_process import write_private
+from parlour.sfu.configuration import livekit_configuration
+from parlour.sfu.options import API_ADDRESS, KEY, SfuOptions
+from parlour.sfu.server import find_livekit, is_well
+from tests.servers.process import dying_with_parent, ended, free_port
+from tests.servers.turn import MEDIA
+
+_WITHIN_SECONDS = 60
+SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
+
+
+@dataclass(frozen=True)
+class RunningLiveKit:
+    """A LiveKit process, and tokens for it."""
+
+    options: SfuOptions
+    process: asyncio.subprocess.Process
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.options.api_port}"
+
+    def token(self, identity: str, room: str) -> str:
+        """Return a token for a member, with the grants that Parlour gives."""
+        grants = {"roomJoin": True, "room": room, "canPublishSources": SOURCES}
+        return self._signed(grants, identity)
+
+    async def make_room(self, room: str) -> None:
+        headers = {"Authorization": f"Bearer {self._signed({'roomCreate': True})}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.options.api_port}") as client:
+            made = await client.post(
+                "/twirp/livekit.RoomService/CreateRoom", json={"name": room}, headers=headers
+            )
+        made.raise_for_status()
+
+    async def kill(self) -> None:
+        """End it without a word to its clients."""
+        self.process.kill()
+        await self.process.wait()
+
+    def _signed(self, grants: dict[str, object], identity: str = "the test") -> str:
+        until = datetime.now(UTC) + timedelta(minutes=1)
+        claims = {"iss": KEY, "sub": identity, "exp": until, "video": grants}
+        return jwt.encode(claims, self.options.secret, "HS256")
+
+
+@asynccontextmanager
+async def livekit(folder: Path) -> AsyncIterator[RunningLiveKit]:
+    """Run a LiveKit on loopback, with its configuration in `folder`."""
+    options = SfuOptions(
+        secret="a secret that the tests share with LiveKit",  # nosec B106
+        api_port=free_port(),
+        udp_port=free_port(),
+        tcp_port=free_port(),
+        address=None,
+        is_local=True,
+    )
+    file = folder / "livekit.json"
+    write_private(file, livekit_configuration(options, address=ip_address(API_ADDRESS)))
+    with (folder / "livekit.log").open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            find_livekit(MEDIA),
+            *("--config", file),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=said,
+            stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=dying_with_parent(signal.SIGKILL),
+        )
+    try:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            while not await is_well(options.api_port):
+                if process.returncode is not None:
+                    raise RuntimeError((folder / "livekit.log").read_text())
+                await asyncio.sleep(0.02)
+        yield RunningLiveKit(options, process)
+    finally:
+        await ended(process, signal.SIGKILL)

@@ -1,0 +1,305 @@
+"""Calls move to an SFU and back at the node that decides about them, and all nodes tell their members."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from msgspec import UNSET
+
+from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.calls.call_owners import ClusterLink
+from parlour.calls.call_replica import CallLimits
+from parlour.calls.decisions import Entered, Left, Lost, Seat
+from parlour.calls.ongoing_calls import OngoingCalls
+from parlour.calls.presence import ConnectionId, Participation, Presence
+from parlour.calls.refusals import ClientTooOld, MeshFull
+from parlour.calls.shared.interfaces import CallMembers
+from parlour.calls.topologies import CallTopologies
+from parlour.calls.topology_rules import TopologyThresholds
+from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
+from parlour.cluster.messages import ClusterMessages
+from parlour.node_id import NodeId
+from parlour.rooms.entities import Room
+from parlour.sfu_link import NoSfus, SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
+from parlour.wire.signaling import CallTopology, PeerId, ReportTopology
+from tests.unit.calls.example_rooms import example_room
+
+ROOM = example_room(1)
+HERE = NodeId("here")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ONE, OTHER = SfuNumber(1), SfuNumber(2)
+AT_ONCE = TopologyThresholds(
+    up_above=2, down_at=1, down_seconds=0.0, lowest_seconds=0.0, settle_seconds=3_600.0, rest_seconds=0.0
+)
+
+
+@dataclass
+class Sfus(NoSfus):
+    """SFUs that keep what they are told."""
+
+    well: set[SfuNumber] = field(default_factory=lambda: {ONE})
+    broken: set[SfuNumber] = field(default_factory=set)
+    """Those that open no room."""
+    rooms: list[tuple[SfuNumber, str]] = field(default_factory=list)
+    removed: list[tuple[SfuNumber, str, PeerId]] = field(default_factory=list)
+    listener: SfuListener | None = None
+
+    def listen(self, listener: SfuListener) -> None:
+        self.listener = listener
+
+    def is_available(self) -> bool:
+        return bool(self.well)
+
+    def is_well(self, sfu: SfuNumber) -> bool:
+        return sfu in self.well
+
+    def well_ones(self) -> frozenset[SfuNumber]:
+        return frozenset(self.well)
+
+    def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
+        return min(self.well - besides, default=None)
+
+    def path_of(self, sfu: SfuNumber) -> str:
+        return f"/livekit/{sfu}"
+
+    async def open_room(self, sfu: SfuNumber, room: str) -> None:
+        await asyncio.sleep(0)
+        if sfu in self.broken:
+            raise SfuUnavailable("it opens none")
+        self.rooms.append((sfu, room))
+
+    def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:
+        assert (sfu, room) in self.rooms, "nobody is let into a room that is not open"
+        return SfuToken(f"{peer_id} may enter {room}", 2**40)
+
+    def remove(self, sfu: SfuNumber, room: str, peer_id: PeerId) -> None:
+        self.removed.append((sfu, room, peer_id))
+
+    def close_room(self, sfu: SfuNumber, room: str) -> None:
+        self.rooms.remove((sfu, room))
+
+
+class OneNode:
+    """A node with its calls, its people, and what these are told of topologies."""
+
+    def __init__(self, node_id: NodeId = HERE, cluster: MemoryCluster | None = None) -> None:
+        """Of a `cluster`, the node has to be `started`."""
+        self.node_id, self.sfus, self.presence = node_id, Sfus(), Presence()
+        limits = CallLimits(people=64, participations=9, mesh=3, has_sfu=True)
+        self.coordinator = MemoryCoordinator(node_id, cluster or MemoryCluster())
+        self.messages = ClusterMessages(self.coordinator)
+        self.calls = OngoingCalls(node_id, limits, link=ClusterLink(self.messages) if cluster else None)
+        self.calls.serve(cast(CallMembers, self))
+        self.told: dict[PeerId, list[CallTopology]] = {}
+        self.topologies = CallTopologies(
+            node_id, self.presence, self.calls, self.sfus, self._deliver, thresholds=AT_ONCE
+        )
+        self._changed = asyncio.Event()
+        self._steps: list[Callable[[], Any]] = [self.topologies.consider, self.topologies.open_rooms]
+        if cluster is not None:
+            self.topologies.join_cluster(self.messages)
+            owners = self.calls.join_cluster(
+                self.coordinator, self.messages, clock=lambda: datetime.now(UTC), grace=60.0
+            )
+            self._steps += [self.coordinator.run, owners.find_owners]
+        self._tasks = [asyncio.create_task(self._repeat(step)) for step in self._steps]
+
+    async def _repeat(self, step: Callable[[], Any]) -> None:
+        while True:
+            await step()
+
+    def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None  # what else `CallMembers` has does not matter here
+
+    def call_changed(self, room: Room) -> None:
+        self.topologies.call_changed(room)
+
+    def ended(self, peer_id: PeerId, *, is_elsewhere: bool) -> None:
+        if not is_elsewhere:
+            self.topologies.member_left(ROOM.room_id, peer_id)
+
+    def _deliver(self, to: ConnectionId, message: CallTopology) -> None:
+        self.told.setdefault(PeerId(to), []).append(message)
+        self._changed.set()
+
+    async def joins(self, name: str, *, knows_sfu: bool = True) -> PeerId:
+        peer, user_id = PeerId(name), UserId(len(self.told) + 1)
+        identity = ClientIdentity(user_id=user_id, email="", username=name)
+        connection = self.presence.add(ConnectionId(name), identity)
+        seat = Seat(user_id, "", self.node_id, knows_sfu=knows_sfu)
+        self.told[peer] = []
+
+        def seated(_is_awaited: bool) -> None:
+            self.presence.attach(connection, Participation(ROOM, peer, NOW, None))
+
+        waiting = self.calls.arrive(ROOM, Entered(peer, seat, name), seated)
+        if waiting is not None:
+            await waiting
+        return peer
+
+    def reports(self, peer: PeerId, state: Any, epoch: str | None) -> None:
+        self.topologies.report(ROOM.room_id, peer, ReportTopology(state=state, epoch=epoch))
+
+    async def hears(self, peer: PeerId, *, kind: str, settled: bool = False) -> CallTopology:
+        """Wait until the latest thing that a member has heard is such a topology."""
+        async with asyncio.timeout(30):
+            while True:
+                self._changed.clear()
+                told = self.told[peer]
+                if told and (told[-1].kind, told[-1].settled) == (kind, settled):
+                    return told[-1]
+                await self._changed.wait()
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[OneNode]:
+    node = OneNode()
+    yield node
+    node.end()
+
+
+async def three_on_an_sfu(node: OneNode) -> tuple[list[PeerId], CallTopology]:
+    peers = [await node.joins(name) for name in ("ann", "bob", "cyd")]
+    heard = [await node.hears(peer, kind="sfu") for peer in peers]
+    return peers, heard[0]
+
+
+async def test_a_call_moves_to_a_room_that_is_open_and_is_settled_when_all_receive(node: OneNode) -> None:
+    peers, moved = await three_on_an_sfu(node)
+    assert node.sfus.rooms == [(ONE, node.sfus.rooms[0][1])]
+    room = node.sfus.rooms[0][1]
+    for peer in peers:
+        told = node.told[peer][-1]
+        assert (told.epoch, told.url, told.token) == (moved.epoch, "/livekit/1", f"{peer} may enter {room}")
+    node.reports(peers[0], "receiving", moved.epoch)
+    node.reports(peers[1], "receiving", "of another move")
+    node.reports(peers[2], "receiving", moved.epoch)
+    assert all(len(node.told[peer]) == 1 for peer in peers)
+    node.reports(peers[1], "receiving", moved.epoch)
+    for peer in peers:
+        assert (await node.hears(peer, kind="sfu", settled=True)).epoch == moved.epoch
+
+
+async def test_who_comes_later_and_who_prepares_learn_the_way(node: OneNode) -> None:
+    assert node.topologies.move_of(ROOM.room_id, None) is UNSET
+    _, moved = await three_on_an_sfu(node)
+    dan = await node.joins("dan")
+    joined, prepared = node.topologies.move_of(ROOM.room_id, dan), node.topologies.move_of(ROOM.room_id, None)
+    assert joined is not UNSET and prepared is not UNSET
+    assert joined.epoch == prepared.epoch == moved.epoch
+    assert str(joined.token).startswith("dan ") and prepared.token is UNSET
+
+
+async def test_who_leaves_is_disconnected_and_few_people_come_back_to_a_mesh(node: OneNode) -> None:
+    peers, moved = await three_on_an_sfu(node)
+    for peer in peers:
+        node.reports(peer, "receiving", moved.epoch)
+    await node.hears(peers[0], kind="sfu", settled=True)
+    room = node.sfus.rooms[0][1]
+    listener = node.topologies
+    assert list(listener.sfu_rooms()) == [(ONE, room)]
+    assert listener.sfu_members(ONE, room) == frozenset(peers)
+    for peer in peers[1:]:
+        node.calls.change(Left(peer))
+    assert node.sfus.removed == [(ONE, room, peer) for peer in peers[1:]]
+    back = await node.hears(peers[0], kind="mesh")
+    assert back.epoch != moved.epoch and back.token is UNSET
+    assert listener.sfu_members(ONE, room) is None
+
+
+async def test_a_call_goes_on_when_its_sfu_is_lost(node: OneNode) -> None:
+    node.sfus.well.add(OTHER)
+    peers, moved = await three_on_an_sfu(node)
+    node.sfus.well.discard(ONE)
+    node.topologies.sfu_is_unwell(ONE)
+    for peer in peers:
+        async with asyncio.timeout(30):
+            while (told := await node.hears(peer, kind="sfu")).epoch == moved.epoch:
+                node._changed.clear()
+                await node._changed.wait()
+        assert told.url == "/livekit/2"
+    node.sfus.well.clear()
+    node.topologies.sfu_is_unwell(OTHER)
+    for peer in peers:
+        await node.hears(peer, kind="mesh")
+
+
+async def test_an_sfu_that_opens_no_room_is_passed_over(node: OneNode) -> None:
+    node.sfus.well.add(OTHER)
+    node.sfus.broken.add(ONE)
+    _, moved = await three_on_an_sfu(node)
+    assert moved.url == "/livekit/2"
+
+
+async def test_a_call_whose_sfu_is_lost_does_not_wait_for_another_that_opens_no_room(node: OneNode) -> None:
+    peers, _ = await three_on_an_sfu(node)
+    node.sfus.well, node.sfus.broken = {OTHER}, {OTHER}
+    node.topologies.sfu_is_unwell(ONE)
+    for peer in peers:
+        await node.hears(peer, kind="mesh")
+
+
+async def test_a_member_that_cannot_connect_gets_another_token(node: OneNode) -> None:
+    peers, moved = await three_on_an_sfu(node)
+    node.reports(peers[0], "failed", moved.epoch)
+    assert [told.epoch for told in node.told[peers[0]]] == [moved.epoch] * 2
+    assert len(node.told[peers[1]]) == 1
+    node.calls.change(Lost(peers[2], NOW))
+    node.reports(peers[1], "failed", moved.epoch)
+    await node.hears(peers[1], kind="mesh")
+
+
+async def test_clients_that_know_a_mesh_alone_keep_it_one_and_are_told_plainly(node: OneNode) -> None:
+    old, *_ = [await node.joins(name, knows_sfu=name != "old") for name in ("old", "ann", "bob")]
+    with pytest.raises(MeshFull):
+        await node.joins("cyd")
+    with pytest.raises(MeshFull):
+        await node.joins("older", knows_sfu=False)
+    assert not node.told[old] and not node.sfus.rooms
+    node.calls.change(Left(old))
+    await node.hears(await node.joins("dan"), kind="sfu")
+    with pytest.raises(ClientTooOld):
+        await node.joins("older still", knows_sfu=False)
+
+
+async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None:
+    cluster = MemoryCluster()
+    first, second, third = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second", "third")]
+    second.sfus.rooms = third.sfus.rooms = first.sfus.rooms
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        ann = await first.joins("ann")
+        bob, cyd = [await second.joins(name) for name in ("bob", "cyd")]
+        assert first.calls.decides(ROOM.room_id) and not second.calls.decides(ROOM.room_id)
+        moved = await first.hears(ann, kind="sfu")
+        for peer in (bob, cyd):
+            told = await second.hears(peer, kind="sfu")
+            assert told.epoch == moved.epoch and str(told.token).startswith(f"{peer} ")
+            second.reports(peer, "receiving", moved.epoch)
+        first.reports(ann, "receiving", moved.epoch)
+        for node, peer in ((first, ann), (second, bob), (second, cyd)):
+            await node.hears(peer, kind="sfu", settled=True)
+        dan = await second.joins("dan")
+        late = second.topologies.move_of(ROOM.room_id, dan)
+        assert late is not UNSET and (late.epoch, late.settled) == (moved.epoch, True)
+        eve = await third.joins("eve")
+        assert (await third.hears(eve, kind="sfu", settled=True)).epoch == moved.epoch
+        first.end()
+        await first.coordinator.leave()
+        for node in (second, third):
+            node.sfus.well.clear()
+            node.topologies.sfu_is_unwell(ONE)
+        for peer in (bob, cyd, dan):
+            await second.hears(peer, kind="mesh")
+        await third.hears(eve, kind="mesh")
+        assert second.calls.decides(ROOM.room_id)
+    finally:
+        for node in nodes:
+            node.end()

@@ -1,0 +1,194 @@
+"""Calls move between a mesh and an SFU by rules."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parlour.calls.topology_rules import (
+    Course,
+    Move,
+    RoomTopology,
+    Settle,
+    Situation,
+    Stay,
+    Topology,
+    TopologyThresholds,
+    Verdict,
+    observed,
+    verdict,
+)
+from parlour.sfu_link import SfuNumber
+from parlour.wire.signaling import PeerId
+
+RULES = TopologyThresholds()
+ONE, OTHER = SfuNumber(1), SfuNumber(2)
+ON_SFU = Topology(number=1, kind="sfu", sfu=ONE, sfu_room="room")
+
+
+def people(count: int) -> frozenset[PeerId]:
+    return frozenset(PeerId(f"peer {number}") for number in range(count))
+
+
+def situation(
+    count: int,
+    *,
+    wanted: RoomTopology = "auto",
+    know_sfu: bool = True,
+    well: frozenset[SfuNumber] = frozenset({ONE}),
+) -> Situation:
+    return Situation(wanted=wanted, people=count, present=people(count), know_sfu=know_sfu, well=well)
+
+
+def said(course: Course, now: float, seen: Situation) -> Verdict:
+    return verdict(observed(course, seen, now, RULES), seen, now, RULES)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (situation(6), Stay()),
+        (situation(7), Move("sfu")),
+        (situation(7, know_sfu=False), Stay()),
+        (situation(7, well=frozenset()), Stay()),
+        (situation(7, wanted="mesh"), Stay()),
+        (situation(2, wanted="sfu"), Move("sfu")),
+        (situation(1, wanted="sfu"), Stay()),
+    ],
+)
+def test_a_mesh(seen: Situation, expected: Verdict) -> None:
+    assert said(Course(Topology(), since=0.0), 0.0, seen) == expected
+
+
+def test_a_mesh_moves_when_half_of_its_people_send_as_little_as_they_can_for_a_while() -> None:
+    course = Course(Topology(), since=0.0, lowest=frozenset([*people(2), PeerId("who has left")]))
+    seen = situation(4)
+    course = observed(course, seen, 100.0, RULES)
+    assert verdict(course, seen, 100.0, RULES) == Stay(160.0)
+    assert verdict(observed(course, seen, 160.0, RULES), seen, 160.0, RULES) == Move("sfu")
+    fewer = observed(replace(course, lowest=people(1)), seen, 159.0, RULES)
+    assert said(fewer, 161.0, seen) == Stay()
+
+
+def test_few_people_move_back_after_a_while() -> None:
+    course = observed(Course(ON_SFU, since=0.0), situation(4), 100.0, RULES)
+    assert said(course, 100.0, situation(4)) == Stay(160.0)
+    assert said(observed(course, situation(5), 120.0, RULES), 160.0, situation(4)) == Stay(220.0)
+    assert said(course, 160.0, situation(4)) == Move("mesh")
+    assert said(course, 160.0, situation(4, wanted="sfu")) == Stay()
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (situation(9, well=frozenset()), Move("mesh")),
+        (situation(9, well=frozenset({OTHER})), Move("sfu", frozenset({ONE}))),
+        (situation(9, wanted="mesh"), Move("mesh")),
+        (situation(9, know_sfu=False), Move("mesh")),
+    ],
+)
+def test_what_forces_a_move_waits_for_nothing(seen: Situation, expected: Verdict) -> None:
+    for is_settled in (True, False):
+        assert said(Course(replace(ON_SFU, is_settled=is_settled), since=0.0), 1.0, seen) == expected
+
+
+def test_an_sfu_that_half_of_the_people_cannot_reach_is_lost() -> None:
+    course = Course(ON_SFU, since=0.0, failed=people(2))
+    assert said(course, 1.0, situation(5)) == Stay()
+    assert said(course, 1.0, situation(4)) == Move("mesh")
+
+
+def test_a_move_is_settled_when_all_receive_or_after_a_while() -> None:
+    moving = Course(replace(ON_SFU, is_settled=False), since=5.0, receiving=people(6))
+    assert said(moving, 6.0, situation(7)) == Stay(15.0)
+    assert said(moving, 15.0, situation(7)) == Settle()
+    assert said(replace(moving, receiving=people(8)), 6.0, situation(7)) == Settle()
+
+
+def test_two_moves_that_nothing_forces_are_apart() -> None:
+    """The call has just come back to a mesh."""
+    back = Course(Topology(number=2), since=100.0)
+    assert said(back, 101.0, situation(7)) == Stay(130.0)
+    assert said(back, 130.0, situation(7)) == Move("sfu")
+    assert said(replace(back, was_given_up=True), 130.0, situation(7)) == Stay(700.0)
+
+
+class Run:
+    """A call that does what the rules say, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.course = Course(Topology(), since=self.now)
+        self.moves: list[tuple[float, bool]] = []
+        """When each was made, and whether it was forced."""
+
+    def step(self, seen: Situation) -> float | None:
+        """Do all that is to be done now. Return when to look again."""
+        for _ in range(6):
+            self.course = observed(self.course, seen, self.now, RULES)
+            found = verdict(self.course, seen, self.now, RULES)
+            if isinstance(found, Stay):
+                assert found.look_at is None or found.look_at > self.now, "what is due is done"
+                return found.look_at
+            self._do(found, seen)
+        raise AssertionError("the rules come to no rest")
+
+    def _do(self, found: Settle | Move, seen: Situation) -> None:
+        former = self.course.topology
+        if isinstance(found, Settle):
+            self.course = replace(self.course, topology=replace(former, is_settled=True))
+            return
+        topology = Topology(number=former.number + 1, is_settled=False)
+        if found.kind == "sfu":
+            assert seen.know_sfu
+            sfu = min(seen.well - found.besides)
+            topology = replace(topology, kind="sfu", sfu=sfu, sfu_room="room")
+        is_forced = former.kind == "sfu" and (
+            former.sfu not in seen.well or not seen.know_sfu or seen.wanted == "mesh"
+        )
+        is_forced = is_forced or bool(self.course.failed)
+        self.moves.append((self.now, is_forced))
+        self.course = Course(topology, since=self.now, few_since=self.course.few_since)
+
+
+situations = st.builds(
+    situation,
+    st.integers(1, 12),
+    wanted=st.sampled_from(["auto", "auto", "auto", "mesh", "sfu"]),
+    know_sfu=st.sampled_from([True, True, True, False]),
+    well=st.frozensets(st.sampled_from([ONE, OTHER])),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(situations, st.floats(0.0, 100.0), st.sets(st.integers(0, 11))), max_size=12))
+def test_whatever_happens_a_call_comes_to_rest_where_it_can_be(
+    story: list[tuple[Situation, float, set[int]]],
+) -> None:
+    run = Run()
+    seen = situation(1)
+    for seen, seconds, receiving in story:
+        here = frozenset(PeerId(f"peer {number}") for number in receiving)
+        run.course = replace(run.course, receiving=run.course.receiving | here)
+        until = run.now + seconds
+        while (look_at := run.step(seen)) is not None and look_at <= until:
+            run.now = look_at
+        run.now = max(run.now, until)
+    for _ in range(10):
+        look_at = run.step(seen)
+        if look_at is None:
+            break
+        run.now = look_at
+    else:
+        raise AssertionError("a call that does not change comes to no rest")
+    topology = run.course.topology
+    assert topology.is_settled
+    assert topology.kind == "mesh" or (seen.know_sfu and topology.sfu in seen.well and seen.wanted != "mesh")
+    if seen.know_sfu and seen.well and seen.wanted != "mesh" and seen.people > RULES.up_above:
+        assert topology.kind == "sfu"
+    unforced = [at for at, is_forced in run.moves if not is_forced]
+    for at, after in pairwise(unforced):
+        assert after - at >= RULES.rest_seconds
+    assert topology.number == len(run.moves)

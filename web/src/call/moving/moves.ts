@@ -1,0 +1,43 @@
+import type { CallTopology } from "../../wire.gen";
+
+/** A way in which media travel; `epoch` is null for the mesh that a call begins with. */
+export interface Way {
+  readonly epoch: string | null;
+  readonly kind: CallTopology["kind"];
+  /** Whether the peers of the mesh have data channels. */
+  readonly channels: boolean;
+}
+
+/** The way to which the call moves, and those from which it does; none of these once the move is settled. */
+export interface MoveState {
+  readonly current: Way;
+  readonly former: readonly Way[];
+}
+
+export const MESH: MoveState = {
+  current: { epoch: null, kind: "mesh", channels: true },
+  former: [],
+};
+
+/** More ways at a time would cost more than a frozen picture. */
+const MOST_FORMER = 2;
+
+/** The state after the server has said how media travel. A move that is not settled may give way to the next. */
+export function afterNews(state: MoveState, news: Omit<CallTopology, "url" | "token">): MoveState {
+  const { epoch, kind, channels, settled } = news;
+  const current = { epoch, kind, channels };
+  if (settled) return { current, former: [] };
+  const before = epoch === state.current.epoch ? state.former : [state.current, ...state.former];
+  const former = before.filter((way) => !isSame(way, current)).slice(0, MOST_FORMER);
+  return { current, former };
+}
+
+/** All ways that media may take now, the one that is preferred first. */
+export function waysOf({ current, former }: MoveState): readonly Way[] {
+  return [current, ...former];
+}
+
+/** There is one mesh, whatever the epoch; each epoch of an SFU is a room of its own. */
+export function isSame(a: Way, b: Way): boolean {
+  return a.kind === b.kind && (a.kind === "mesh" || a.epoch === b.epoch);
+}

@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { windowOf } from "../health/fake-window";
+import { LINES_WHILE_MOVING } from "../sfu/sfu-topology";
+import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
+import { flowing, move, newMoving, nothing, shown, withMedia } from "./fake-paths";
+import { AGAIN_AFTER_MS, LOST_AFTER_MS, RECEIVING_WITHIN_MS } from "./move-reports";
+import { KEPT_MS, LOWEST_AFTER_MS } from "./moving-topology";
+
+let subject: ReturnType<typeof newMoving>;
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const ours: LocalTracks = { ...NO_LOCAL_TRACKS, on: { ...NO_LOCAL_TRACKS.on, camera: true } };
+const cameraOf = (id: string) =>
+  subject.topology.participants.get().find((one) => one.id === id)?.tracks.camera.track;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  subject = newMoving();
+  subject.topology.publish(ours);
+});
+
+afterEach(() => {
+  subject.topology.close();
+  vi.useRealTimers();
+});
+
+describe("a call that never moves", () => {
+  it("shows what the mesh shows, the very same list", () => {
+    const participants = [withMedia("bob")];
+    subject.mesh.participants.set(participants);
+    expect(subject.topology.participants.get()).toBe(participants);
+    expect(subject.reports).toEqual([]);
+    expect(subject.mesh.isSending).toBe(true);
+  });
+});
+
+describe("a move to an SFU", () => {
+  it("sends and gets by both ways until it is settled, and leaves the mesh its channels", async () => {
+    const { mesh, moveTo, topology } = subject;
+    subject.enter({}, "bob");
+    topology.wish("bob", { camera: 720 });
+    moveTo("1-1");
+    const sfu = subject.sfu();
+    expect([sfu.token, sfu.local, sfu.entered[0]]).toEqual(["token of 1-1", ours, "bob"]);
+    expect(sfu.wishes.get("bob")).toEqual({ camera: 720 });
+    expect([mesh.isSending, sfu.mostLines]).toEqual([true, LINES_WHILE_MOVING]);
+    moveTo("1-1", { settled: true });
+    expect([mesh.isSending, mesh.isClosed, sfu.mostLines]).toEqual([false, false, null]);
+  });
+
+  it("shows each picture by the new way as soon as it has been decoded", async () => {
+    const bob = withMedia("bob");
+    subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 360 });
+    subject.moveTo("1-1");
+    const there = withMedia("bob");
+    subject.sfu().opens();
+    subject.sfu().participants.set([there]);
+    await pass(300);
+    expect(cameraOf("bob")).toBe(bob.tracks.camera.track);
+    subject.sfu().come.set(there.tracks.camera.track as MediaStreamTrack, 1);
+    await pass(300);
+    expect(cameraOf("bob")).toBe(there.tracks.camera.track);
+    expect(subject.reports).toEqual(["1-1 published"]);
+  });
+
+  it("shows by the new way alone once it is settled, whatever has come", () => {
+    subject.mesh.participants.set([withMedia("bob")]);
+    subject.moveTo("1-1");
+    const there = withMedia("bob");
+    subject.sfu().participants.set([there]);
+    subject.moveTo("1-1", { settled: true });
+    expect(cameraOf("bob")).toBe(there.tracks.camera.track);
+  });
+
+  it("changes nobody's place", () => {
+    subject.mesh.participants.set([withMedia("bob"), withMedia("carl")]);
+    subject.moveTo("1-1");
+    subject.sfu().participants.set([withMedia("carl"), withMedia("bob")]);
+    expect(subject.topology.participants.get().map(({ id }) => id)).toEqual(["bob", "carl"]);
+  });
+
+  it("says when all of ours is out, and when all that is shown has been decoded", async () => {
+    const bob = withMedia("bob");
+    subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 360 });
+    subject.moveTo("1-1");
+    const sfu = subject.sfu();
+    await pass(300);
+    expect(subject.reports).toEqual([]);
+    sfu.opens();
+    const there = withMedia("bob");
+    sfu.participants.set([there]);
+    await pass(300);
+    expect(subject.reports).toEqual(["1-1 published"]);
+    for (const { track } of [there.tracks.camera, there.tracks.microphone]) {
+      if (track) sfu.come.set(track, 1);
+    }
+    await pass(300);
+    expect(subject.reports).toEqual(["1-1 published", "1-1 receiving"]);
+  });
+
+  it("waits for nothing that is off or out of sight, and never for long", async () => {
+    const off = { ...nothing, on: false };
+    const bob = shown("bob", { tracks: { microphone: off, camera: flowing(), screen: nothing } });
+    subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 0 });
+    subject.moveTo("1-1");
+    subject.sfu().opens();
+    await pass(300);
+    expect(subject.reports).toContain("1-1 receiving");
+    subject.topology.wish("bob", { camera: 360 });
+    subject.moveTo("1-2");
+    subject.sfu().opens();
+    await pass(RECEIVING_WITHIN_MS - 500);
+    expect(subject.reports).not.toContain("1-2 receiving");
+    await pass(1_000);
+    expect(subject.reports).toContain("1-2 receiving");
+  });
+});
+
+it("stays with the mesh while nobody tells how to reach the SFU", () => {
+  const bob = withMedia("bob");
+  subject.mesh.participants.set([bob]);
+  for (const settled of [false, true]) {
+    const { url: _, token: __, ...nowhere } = move("1-1", { settled });
+    subject.hear("topology", nowhere);
+    expect(subject.mesh.isSending).toBe(true);
+    const [shown] = subject.topology.participants.get();
+    expect(shown?.tracks.camera).toEqual(bob.tracks.camera);
+  }
+  subject.moveTo("1-1", { settled: true });
+  expect(subject.mesh.isSending).toBe(false);
+});
+
+describe("a way that is left", () => {
+  it("is not sent to any more, and is closed later", async () => {
+    subject.moveTo("1-1", { settled: true });
+    const sfu = subject.sfu();
+    subject.moveTo("1-2", { kind: "mesh" });
+    expect([subject.mesh.isSending, sfu.local]).toEqual([true, ours]);
+    subject.moveTo("1-2", { kind: "mesh", settled: true });
+    expect([sfu.local, sfu.isClosed]).toEqual([NO_LOCAL_TRACKS, false]);
+    await pass(KEPT_MS);
+    expect(sfu.isClosed).toBe(true);
+  });
+
+  it("counts what has come by the mesh since the move alone", async () => {
+    const bob = withMedia("bob");
+    const tracks = [bob.tracks.camera.track, bob.tracks.microphone.track];
+    subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 360 });
+    for (const track of tracks) if (track) subject.mesh.come.set(track, 500);
+    subject.moveTo("1-1", { settled: true });
+    subject.moveTo("1-2", { kind: "mesh" });
+    await pass(1_000);
+    expect(subject.reports).toEqual(["1-2 published"]);
+    for (const track of tracks) if (track) subject.mesh.come.set(track, 501);
+    await pass(300);
+    expect(subject.reports).toEqual(["1-2 published", "1-2 receiving"]);
+  });
+});
+
+describe("an SFU that is lost", () => {
+  it("is told again and again until another token opens it", async () => {
+    subject.moveTo("1-1");
+    subject.sfu().state.set("failed");
+    await pass(0);
+    expect(subject.reports).toEqual(["1-1 failed"]);
+    await pass(AGAIN_AFTER_MS);
+    expect(subject.reports).toEqual(["1-1 failed", "1-1 failed"]);
+    const former = subject.sfu();
+    subject.moveTo("1-1", { token: "another" });
+    expect(former.isClosed).toBe(true);
+    expect(subject.sfu().token).toBe("another");
+    await pass(3 * AGAIN_AFTER_MS);
+    expect(subject.reports.filter((report) => report.endsWith("failed"))).toHaveLength(2);
+  });
+
+  it("is told after a while, and is found again where it comes back by itself", async () => {
+    subject.moveTo("1-1");
+    subject.sfu().opens();
+    await pass(RECEIVING_WITHIN_MS + 500);
+    subject.reports.length = 0;
+    subject.sfu().state.set("reconnecting");
+    await pass(LOST_AFTER_MS - 100);
+    expect(subject.reports).toEqual([]);
+    await pass(200);
+    expect(subject.reports).toEqual(["1-1 failed"]);
+    subject.sfu().state.set("connected");
+    expect(subject.reports).toEqual(["1-1 failed", "1-1 published", "1-1 receiving"]);
+  });
+
+  it("with a token that is told twice is opened once", () => {
+    subject.moveTo("1-1");
+    subject.moveTo("1-1");
+    expect(subject.sfus).toHaveLength(1);
+  });
+});
+
+describe("a join", () => {
+  it("in a call on an SFU opens it, and sends nothing by the mesh", () => {
+    subject.enter({ move: move("1-1", { settled: true }) }, "bob");
+    expect(subject.mesh.isSending).toBe(false);
+    expect(subject.sfu().entered.at(-1)).toBe("bob");
+  });
+
+  it("that goes on keeps the connection, and tells again how far it is", async () => {
+    subject.moveTo("1-1");
+    subject.sfu().opens();
+    await pass(500);
+    subject.reports.length = 0;
+    subject.enter({ continuity: "resumed", move: move("1-1", { settled: true }) }, "bob");
+    expect(subject.sfus).toHaveLength(1);
+    expect(subject.reports).toEqual(["1-1 published", "1-1 receiving"]);
+  });
+
+  it("as somebody new needs a connection of its own", () => {
+    subject.moveTo("1-1", { settled: true });
+    const former = subject.sfu();
+    subject.enter({ move: move("1-1", { settled: true, token: "new" }) }, "bob");
+    expect(former.isClosed).toBe(true);
+    expect(subject.sfu().token).toBe("new");
+  });
+
+  it("in a call of which nothing is said goes back to the mesh", () => {
+    subject.moveTo("1-1", { settled: true });
+    subject.enter({ continuity: "resumed-with-losses" }, "bob");
+    expect(subject.mesh.isSending).toBe(true);
+    expect(subject.sfu().local).toBe(NO_LOCAL_TRACKS);
+  });
+});
+
+describe("gestures", () => {
+  it("go over the channels of the mesh, and through the SFU where there are none", () => {
+    subject.moveTo("1-1", { settled: true });
+    subject.topology.gesture({ kind: "hand", number: 2 });
+    expect(subject.mesh.gestures).toHaveLength(1);
+    expect(subject.sfu().gestures).toHaveLength(0);
+    subject.moveTo("1-1", { settled: true, channels: false });
+    expect(subject.sfu().gestures).toEqual([{ kind: "hand", number: 2 }]);
+  });
+
+  it("are heard from both ways", () => {
+    const heard: string[] = [];
+    subject.topology.followGestures({
+      reacted: (id) => heard.push(id),
+      askedToLower() {},
+    });
+    subject.moveTo("1-1");
+    subject.mesh.gestureListener.reacted("bob", "heart");
+    subject.sfu().gestureListener.reacted("carl", "heart");
+    expect(heard).toEqual(["bob", "carl"]);
+  });
+});
+
+it("measures the way that is in use", () => {
+  const measured: string[] = [];
+  subject.topology.followHealth((id) => measured.push(id));
+  subject.mesh.healthListener("by the mesh", windowOf({}));
+  subject.moveTo("1-1");
+  subject.mesh.healthListener("too late", windowOf({}));
+  subject.sfu().healthListener("by the SFU", windowOf({}));
+  expect(measured).toEqual(["by the mesh", "by the SFU"]);
+});
+
+it("tells that pictures are as small as they can be, once that lasts", async () => {
+  subject.mesh.isLowest.set(true);
+  await pass(LOWEST_AFTER_MS - 100);
+  subject.mesh.isLowest.set(false);
+  expect(subject.reports).toEqual([]);
+  subject.mesh.isLowest.set(true);
+  await pass(LOWEST_AFTER_MS);
+  subject.mesh.isLowest.set(false);
+  expect(subject.reports).toEqual(["lowest", "not-lowest"]);
+});
+
+it("ends with all that it has opened", async () => {
+  const { topology, mesh, listeners, moveTo } = newMoving();
+  moveTo("1-1");
+  topology.close();
+  expect(mesh.isClosed).toBe(true);
+  expect([...listeners.values()].every((known) => known.size === 0)).toBe(true);
+  await pass(KEPT_MS);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,342 @@
+import { Store } from "../../store";
+import type { CallTopology, OfferSdp, PeerEntry, ReportTopology } from "../../wire.gen";
+import type { Gesture, GestureListener } from "../gestures";
+import type { HealthListener } from "../health/window";
+import { RELIEF, type ReliefLevel } from "../quality/cpu-relief";
+import type { PictureWishes } from "../quality/wishes";
+import type { ResumableSignaling } from "../resumable-signaling";
+import { SfuMembers } from "../sfu/members";
+import { LINES_WHILE_MOVING } from "../sfu/sfu-topology";
+import {
+  type HealthCheckReason,
+  type LocalTracks,
+  type Membership,
+  NO_LOCAL_TRACKS,
+  type Participant,
+  type PreparableTopology,
+} from "../topology";
+import { mergedParticipants, onceCome } from "./merged-participants";
+import { MoveReports } from "./move-reports";
+import { afterNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
+import type { MeasuredPath, MeshPath, SfuPath } from "./paths";
+
+/** A way that is left is kept for those who have not heard of the move. */
+export const KEPT_MS = 60_000;
+/** A way that is narrow for a moment is no reason to move. */
+export const LOWEST_AFTER_MS = 5_000;
+
+export interface MovingParts {
+  readonly signaling: Pick<ResumableSignaling, "on" | "reportTopology">;
+  readonly mesh: MeshPath;
+  openSfu(way: { readonly url: string; readonly token: string }): SfuPath;
+}
+
+interface Sfu {
+  readonly way: Way;
+  readonly path: SfuPath;
+  readonly unfollow: (() => void)[];
+  /** When it is closed; undefined while it is in use. */
+  closing: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * The topology of a call that moves between a mesh and an SFU, as the server says: the new way is opened beside the
+ * one before, and each source is shown by the new way as soon as it comes by it. The mesh stays for its data channels.
+ */
+export class MovingTopology implements PreparableTopology {
+  readonly participants = new Store<readonly Participant[]>([]);
+  readonly relief = new Store<ReliefLevel>(RELIEF.none);
+  readonly #mesh: MeshPath;
+  readonly #members: SfuMembers;
+  /** By epoch. */
+  readonly #sfus = new Map<string, Sfu>();
+  readonly #wishes = new Map<string, PictureWishes>();
+  /** Who was seen before whom: a move changes nobody's place. */
+  readonly #order = new Map<string, number>();
+  readonly #healthListeners = new Set<HealthListener>();
+  readonly #gestureListeners = new Set<GestureListener>();
+  readonly #unsubscribe: (() => void)[];
+  #moves: MoveState = MESH;
+  #reports: MoveReports | null = null;
+  #local: LocalTracks = NO_LOCAL_TRACKS;
+  #isRecording = false;
+  #hand: number | null = null;
+  #isLowest = false;
+  #lowering: ReturnType<typeof setTimeout> | undefined;
+  #seen = 0;
+
+  constructor(private readonly parts: MovingParts) {
+    this.#mesh = parts.mesh;
+    this.#members = new SfuMembers(parts.signaling, () => {});
+    this.#unsubscribe = [
+      parts.signaling.on("topology", (news) => this.#hear(news)),
+      parts.signaling.on("remove-peer", ({ peerID }) => {
+        this.#wishes.delete(peerID);
+        this.#order.delete(peerID);
+      }),
+      this.#mesh.isLowest.subscribe(() => this.#followLowest()),
+      ...this.#follow(this.#mesh),
+    ];
+  }
+
+  known(): string[] {
+    return this.#mesh.known();
+  }
+
+  prepare(others: readonly PeerEntry[]): void {
+    this.#mesh.prepare(others);
+  }
+
+  takeOffers(): OfferSdp[] {
+    return this.#mesh.takeOffers();
+  }
+
+  /** A new visit needs tokens of its own; one that goes on keeps its connections. */
+  enter(membership: Membership): void {
+    const { continuity, move } = membership;
+    this.#members.enter(membership);
+    if (continuity === "new") {
+      this.#forgetMoves();
+      for (const known of [this.#wishes, this.#order]) {
+        for (const id of known.keys()) if (!this.#members.has(id)) known.delete(id);
+      }
+    }
+    this.#take(move);
+    this.#mesh.enter(membership);
+    for (const { path } of this.#sfus.values()) path.enter(membership);
+    this.#reports?.repeat();
+    if (this.#isLowest) this.#tellLowest(true);
+  }
+
+  publish(tracks: LocalTracks): void {
+    this.#local = tracks;
+    this.#mesh.publish(tracks);
+    for (const { path, closing } of this.#sfus.values()) if (!closing) path.publish(tracks);
+  }
+
+  wish(participant: string, wishes: PictureWishes): void {
+    this.#wishes.set(participant, wishes);
+    this.#mesh.wish(participant, wishes);
+    for (const { path } of this.#sfus.values()) path.wish(participant, wishes);
+  }
+
+  speak(isAudible: boolean): void {
+    this.#mesh.speak(isAudible);
+  }
+
+  record(isRecording: boolean): void {
+    this.#isRecording = isRecording;
+    for (const path of this.#paths()) path.record(isRecording);
+  }
+
+  gesture(gesture: Gesture): void {
+    if (gesture.kind === "hand") this.#hand = gesture.number;
+    this.#carrier().gesture(gesture);
+  }
+
+  followGestures(listener: GestureListener): () => void {
+    this.#gestureListeners.add(listener);
+    return () => void this.#gestureListeners.delete(listener);
+  }
+
+  followHealth(listener: HealthListener): () => void {
+    this.#healthListeners.add(listener);
+    return () => void this.#healthListeners.delete(listener);
+  }
+
+  check(reason: HealthCheckReason): void {
+    for (const path of this.#paths()) path.check(reason);
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    clearTimeout(this.#lowering);
+    this.#members.close();
+    this.#forgetMoves();
+    this.#mesh.close();
+  }
+
+  #hear(news: CallTopology): void {
+    this.#moves = afterNews(this.#moves, news);
+    if (news.kind === "sfu") this.#open(this.#moves.current, news);
+    this.#apply();
+  }
+
+  /** What an acknowledgement says of the topology. A call of which it says nothing is a mesh. */
+  #take(move: CallTopology | undefined): void {
+    if (move) this.#hear(move);
+    else if (this.#moves !== MESH) {
+      this.#moves = MESH;
+      this.#apply();
+    }
+  }
+
+  #open(way: Way, { url, token }: CallTopology): void {
+    const epoch = way.epoch ?? "";
+    const known = this.#sfus.get(epoch);
+    if (known && known.path.state.get() !== "failed") return;
+    if (url === undefined || token === undefined) return;
+    if (known) this.#end(epoch, known);
+    const path = this.parts.openSfu({ url, token });
+    this.#sfus.set(epoch, { way, path, unfollow: this.#follow(path), closing: undefined });
+    this.#reports?.close();
+    this.#reports = null;
+    path.enter({ continuity: "new", others: this.#entries() });
+    path.record(this.#isRecording);
+    path.publish(this.#local);
+    for (const [participant, wishes] of this.#wishes) path.wish(participant, wishes);
+  }
+
+  /** Brings what is open and sent in line with the ways that media may take. */
+  #apply(): void {
+    const { current, former } = this.#moves;
+    const ways = this.#waysInUse();
+    this.#mesh.sendMedia(ways.some(({ kind }) => kind === "mesh"));
+    for (const [epoch, sfu] of this.#sfus) {
+      if (!ways.some((way) => isSame(way, sfu.way))) this.#retire(epoch, sfu);
+      else {
+        this.#use(sfu);
+        sfu.path.limitLines(former.length > 0 ? LINES_WHILE_MOVING : null);
+      }
+    }
+    this.#reportOn(current);
+    if (this.#hand !== null) this.#carrier().gesture({ kind: "hand", number: this.#hand });
+    this.#show();
+  }
+
+  #reportOn(way: Way): void {
+    const path = this.#pathOf(way);
+    if (way.epoch === null || !path || this.#reports?.isOf(way, path)) return;
+    this.#reports?.close();
+    this.#reports = new MoveReports(way, path, {
+      report: (report) => this.#report(report),
+      arrived: () => this.#show(),
+      shown: () => this.participants.get(),
+      wishes: () => this.#wishes,
+    });
+  }
+
+  #report(report: ReportTopology): void {
+    this.parts.signaling
+      .reportTopology(report)
+      .catch((error: unknown) => console.warn("A report of a move", error));
+  }
+
+  #use(sfu: Sfu): void {
+    if (sfu.closing === undefined) return;
+    clearTimeout(sfu.closing);
+    sfu.closing = undefined;
+    sfu.path.publish(this.#local);
+  }
+
+  #retire(epoch: string, sfu: Sfu): void {
+    if (sfu.closing !== undefined) return;
+    sfu.path.publish(NO_LOCAL_TRACKS);
+    sfu.closing = setTimeout(() => this.#end(epoch, sfu), KEPT_MS);
+  }
+
+  #end(epoch: string, { path, unfollow, closing }: Sfu): void {
+    clearTimeout(closing);
+    for (const end of unfollow) end();
+    path.close();
+    if (this.#sfus.get(epoch)?.path === path) this.#sfus.delete(epoch);
+  }
+
+  #forgetMoves(): void {
+    this.#reports?.close();
+    this.#reports = null;
+    for (const [epoch, sfu] of this.#sfus) this.#end(epoch, sfu);
+    this.#moves = MESH;
+  }
+
+  #follow(path: MeasuredPath): (() => void)[] {
+    return [
+      path.participants.subscribe(() => this.#show()),
+      path.relief.subscribe(() => this.#relieve()),
+      path.followHealth((id, window) => {
+        if (path !== this.#pathOf(this.#moves.current)) return;
+        for (const listener of this.#healthListeners) listener(id, window);
+      }),
+      path.followGestures({
+        reacted: (id, reaction) => {
+          for (const listener of this.#gestureListeners) listener.reacted(id, reaction);
+        },
+        askedToLower: (id) => {
+          for (const listener of this.#gestureListeners) listener.askedToLower(id);
+        },
+      }),
+    ];
+  }
+
+  #paths(): MeasuredPath[] {
+    return [this.#mesh, ...[...this.#sfus.values()].map(({ path }) => path)];
+  }
+
+  #pathOf({ kind, epoch }: Way): MeshPath | SfuPath | undefined {
+    return kind === "mesh" ? this.#mesh : this.#sfus.get(epoch ?? "")?.path;
+  }
+
+  /** The ways that are open here; the mesh, where the server names an SFU without telling how to reach it. */
+  #waysInUse(): readonly Way[] {
+    const open = waysOf(this.#moves).filter((way) => this.#pathOf(way) !== undefined);
+    return open.length > 0 ? open : [MESH.current];
+  }
+
+  /** What carries gestures: the data channels of the mesh, where there are any. */
+  #carrier(): MeasuredPath {
+    const { current } = this.#moves;
+    return current.channels ? this.#mesh : (this.#pathOf(current) ?? this.#mesh);
+  }
+
+  #entries(): PeerEntry[] {
+    return this.#members.all.map(({ id, username, displayName, records }) => ({
+      peerID: id,
+      peerUsername: username,
+      ...(displayName && { peerDisplayName: displayName }),
+      ...(records && { recording: true }),
+    }));
+  }
+
+  #show(): void {
+    const mesh = this.#mesh.participants.get();
+    if (this.#moves === MESH) {
+      this.#note(mesh);
+      this.participants.set(mesh);
+      return;
+    }
+    const { current, former } = this.#moves;
+    const hasCome = (track: MediaStreamTrack) => this.#reports?.hasCome(track) === true;
+    const ways = this.#waysInUse().map((way) => {
+      const there = this.#pathOf(way)?.participants.get() ?? [];
+      const isNew = way === current && former.length > 0;
+      return isNew ? there.map((one) => onceCome(one, hasCome)) : there;
+    });
+    const shown = mergedParticipants(ways, mesh);
+    this.#note(shown);
+    const placeOf = ({ id }: Participant) => this.#order.get(id) ?? 0;
+    this.participants.set(shown.sort((a, b) => placeOf(a) - placeOf(b)));
+  }
+
+  #note(participants: readonly Participant[]): void {
+    for (const { id } of participants) if (!this.#order.has(id)) this.#order.set(id, ++this.#seen);
+  }
+
+  #relieve(): void {
+    const levels = this.#paths().map(({ relief }) => relief.get());
+    this.relief.set(Math.max(...levels) as ReliefLevel);
+  }
+
+  #followLowest(): void {
+    clearTimeout(this.#lowering);
+    if (!this.#mesh.isLowest.get()) this.#tellLowest(false);
+    else this.#lowering = setTimeout(() => this.#tellLowest(true), LOWEST_AFTER_MS);
+  }
+
+  #tellLowest(isLowest: boolean): void {
+    if (!isLowest && !this.#isLowest) return;
+    this.#isLowest = isLowest;
+    const { epoch } = this.#moves.current;
+    const state = isLowest ? "lowest" : "not-lowest";
+    this.#report({ state, ...(epoch !== null && { epoch }) });
+  }
+}

@@ -1,0 +1,325 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { HealthWindow } from "../health/window";
+import { RELIEF } from "../quality/cpu-relief";
+import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
+import { FakeSfu, fakeTrack, newSfuTopology } from "./fake-sfu";
+
+let subject: ReturnType<typeof newSfuTopology>;
+
+const settled = () => vi.advanceTimersByTimeAsync(0);
+const participant = (id: string) => {
+  const found = subject.topology.participants.get().find((one) => one.id === id);
+  if (!found) throw new Error(`${id} is not shown`);
+  return found;
+};
+const bothOn = (): LocalTracks => ({
+  ...NO_LOCAL_TRACKS,
+  microphone: fakeTrack("audio").asTrack,
+  camera: fakeTrack("video").asTrack,
+  on: { microphone: true, camera: true, screen: false },
+});
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  subject = newSfuTopology();
+});
+
+afterEach(() => {
+  subject.topology.close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("the connection", () => {
+  it("takes our ICE servers, and nothing else of a mesh's configuration", async () => {
+    await settled();
+    expect(subject.sfu.ways).toEqual([
+      {
+        url: "wss://parlour.example/livekit",
+        token: "token",
+        iceServers: [{ urls: "stun:ours" }],
+      },
+    ]);
+    expect(subject.topology.state.get()).toBe("connected");
+  });
+
+  it("has published when all that there is goes out", async () => {
+    subject.sfu.isSlow = true;
+    subject.topology.publish(bothOn());
+    await settled();
+    expect(subject.topology.isPublished.get()).toBe(false);
+    for (const release of subject.sfu.waiting.splice(0, 1)) release();
+    await settled();
+    expect(subject.topology.isPublished.get()).toBe(false);
+    for (const release of subject.sfu.waiting) release();
+    await settled();
+    expect(subject.topology.isPublished.get()).toBe(true);
+  });
+
+  it("that cannot be opened has failed", async () => {
+    subject.topology.close();
+    subject = newSfuTopology(new FakeSfu(), () => Promise.reject(new Error("no way")));
+    await settled();
+    expect(subject.topology.state.get()).toBe("failed");
+  });
+
+  it("that opens too late is closed", async () => {
+    subject.topology.close();
+    const sfu = new FakeSfu();
+    let open = () => {};
+    const late = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    subject = newSfuTopology(sfu, async () => {
+      await late;
+      return sfu;
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(subject.topology.state.get()).toBe("failed");
+    open();
+    await settled();
+    expect(sfu.isClosed).toBe(true);
+  });
+
+  it("that ends sends nothing any more, and does not come back by itself", async () => {
+    const tracks = bothOn();
+    subject.topology.publish(tracks);
+    subject.begin("bob");
+    await settled();
+    subject.sfu.listener.ended();
+    await settled();
+    expect(subject.topology.state.get()).toBe("failed");
+    expect(subject.sfu.isClosed).toBe(true);
+    expect(subject.sfu.sent.every(({ track }) => track.isStopped)).toBe(true);
+    expect(participant("bob").health.connection).toBe("connecting");
+  });
+
+  it("is closed with the topology, also one that is still being opened", async () => {
+    const { topology, sfu, listeners } = newSfuTopology();
+    topology.close();
+    await settled();
+    expect(sfu.isClosed).toBe(true);
+    expect(listeners.size).toBe(0);
+  });
+});
+
+describe("participants", () => {
+  it("are the members whom the server names, and nobody else of the SFU", async () => {
+    subject.begin("bob");
+    await settled();
+    const stranger = subject.sfu.sends("stranger", "camera");
+    subject.topology.wish("stranger", { camera: 360 });
+    subject.hear("member-joined", {
+      peerID: "carl",
+      peerUsername: "carl",
+      peerDisplayName: "Карл",
+    });
+    subject.hear("add-peer", { peerID: "dora", peerUsername: "dora", createOffer: true });
+    await settled();
+    expect(subject.topology.participants.get().map(({ id }) => id)).toEqual([
+      "bob",
+      "carl",
+      "dora",
+    ]);
+    expect(participant("carl").displayName).toBe("Карл");
+    expect(stranger.wanted).toBeUndefined();
+    subject.hear("remove-peer", { peerID: "carl", peerUsername: "" });
+    await settled();
+    expect(subject.topology.known()).toEqual(["bob", "dora"]);
+  });
+
+  it("stay over a resume of the signaling, and not over a new visit", async () => {
+    subject.begin("bob", "carl");
+    subject.topology.enter({
+      continuity: "resumed",
+      others: [{ peerID: "dora", peerUsername: "" }],
+    });
+    expect(subject.topology.known()).toEqual(["bob", "carl", "dora"]);
+    subject.begin("dora");
+    expect(subject.topology.known()).toEqual(["dora"]);
+  });
+
+  it("are renamed, and record", async () => {
+    subject.hear("peer-recording", { peerID: "bob", recording: true });
+    subject.begin("bob");
+    subject.hear("peer-renamed", { peerID: "bob", peerUsername: "bob's", peerDisplayName: "Rob" });
+    await settled();
+    expect(participant("bob")).toMatchObject({ displayName: "Rob", records: true });
+    subject.hear("peer-recording", { peerID: "bob", recording: false });
+    await settled();
+    expect(participant("bob").records).toBe(false);
+  });
+
+  it("tell by their sources what is on", async () => {
+    subject.begin("bob");
+    await settled();
+    expect(participant("bob").tracks.camera.on).toBeNull();
+    const camera = subject.sfu.sends("bob", "camera");
+    camera.track = fakeTrack("video").asTrack;
+    const voice = subject.sfu.sends("bob", "microphone");
+    voice.isMuted = true;
+    subject.sfu.listener.changed();
+    await settled();
+    expect(participant("bob")).toMatchObject({
+      tracks: {
+        camera: { on: true, flowing: true, paused: false, track: camera.track },
+        microphone: { on: false, flowing: false },
+        screen: { on: false, track: null },
+      },
+      health: { connection: "connected" },
+    });
+    camera.isPaused = true;
+    subject.sfu.listener.changed();
+    await settled();
+    expect(participant("bob").tracks.camera.paused).toBe(true);
+  });
+
+  it("follow a track that flows, and flows no longer", async () => {
+    subject.begin("bob");
+    await settled();
+    const { track, asTrack } = fakeTrack("video");
+    track.muted = true;
+    subject.sfu.sends("bob", "camera").track = asTrack;
+    await settled();
+    expect(participant("bob").tracks.camera.flowing).toBe(false);
+    track.muted = false;
+    track.dispatchEvent(new Event("unmute"));
+    await settled();
+    expect(participant("bob").tracks.camera.flowing).toBe(true);
+  });
+
+  it("share several screens with their sound, the newest last", async () => {
+    subject.begin("bob");
+    await settled();
+    const second = subject.sfu.sends("bob", "screen2");
+    const first = subject.sfu.sends("bob", "screen");
+    const sound = subject.sfu.sends("bob", "sound2");
+    for (const media of [first, second]) media.track = fakeTrack("video").asTrack;
+    sound.track = fakeTrack("audio").asTrack;
+    await settled();
+    const { screens, tracks } = participant("bob");
+    expect(screens.map(({ source }) => source)).toEqual(["screen2", "screen"]);
+    expect(screens.map((screen) => screen.sound)).toEqual([sound.track, null]);
+    expect(tracks.screen.track).toBe(first.track);
+  });
+
+  it("speak as the SFU hears, unless they are muted", async () => {
+    subject.begin("bob");
+    await settled();
+    const voice = subject.sfu.sends("bob", "microphone");
+    subject.sfu.speakers = ["bob"];
+    await settled();
+    expect(participant("bob").speaking).toBe(true);
+    voice.isMuted = true;
+    subject.sfu.listener.changed();
+    await settled();
+    expect(participant("bob").speaking).toBe(false);
+  });
+
+  it("who are lost from the SFU are reconnecting, as all are while we are", async () => {
+    subject.begin("bob");
+    await settled();
+    expect(participant("bob").health.connection).toBe("connecting");
+    subject.sfu.sends("bob", "microphone");
+    subject.sfu.isReconnecting = true;
+    await settled();
+    expect(participant("bob").health.connection).toBe("reconnecting");
+    subject.sfu.isReconnecting = false;
+    subject.sfu.present.clear();
+    subject.sfu.listener.changed();
+    await settled();
+    expect(participant("bob").health.connection).toBe("reconnecting");
+  });
+});
+
+describe("gestures", () => {
+  it("go to all, and a hand that is up to those who come later", async () => {
+    subject.begin("bob", "carl");
+    await settled();
+    subject.sfu.sends("bob", "microphone");
+    await settled();
+    subject.topology.gesture({ kind: "hand", number: 3 });
+    subject.topology.gesture({ kind: "reaction", reaction: "heart" });
+    subject.topology.gesture({ kind: "lower-hand", of: "bob" });
+    subject.sfu.sends("carl", "microphone");
+    await settled();
+    expect(subject.sfu.told).toEqual([
+      '{"version":1,"hand":3}',
+      '{"version":1,"reaction":"heart"}',
+      '{"version":1,"lower":true} to bob',
+      '{"version":1,"hand":3} to carl',
+    ]);
+  });
+
+  it("of members are heard, at a bounded rate, and of nobody else", async () => {
+    const reacted: string[] = [];
+    subject.topology.followGestures({
+      reacted: (id, reaction) => reacted.push(`${id}: ${reaction}`),
+      askedToLower: (id) => reacted.push(`${id} asks`),
+    });
+    subject.begin("bob");
+    await settled();
+    subject.sfu.sends("bob", "microphone");
+    const { heard } = subject.sfu.listener;
+    heard("bob", '{"version":1,"hand":7}');
+    heard("bob", '{"version":1,"lower":true}');
+    heard("stranger", '{"version":1,"reaction":"heart"}');
+    heard("bob", "nonsense");
+    await settled();
+    expect(participant("bob").hand).toBe(7);
+    for (let count = 0; count < 200; count++) heard("bob", '{"version":1,"reaction":"heart"}');
+    expect(reacted[0]).toBe("bob asks");
+    expect(reacted.length).toBeLessThan(60);
+  });
+});
+
+describe("what is measured", () => {
+  const outbound = (bytes: number, limit = "none") => ({
+    out: {
+      id: "out",
+      type: "outbound-rtp",
+      kind: "video",
+      ssrc: 1,
+      bytesSent: bytes,
+      packetsSent: bytes / 100,
+      framesEncoded: 0,
+      qualityLimitationReason: limit,
+    },
+  });
+  const inbound = (bytes: number) => ({
+    in: { id: "in", type: "inbound-rtp", kind: "video", ssrc: 2, bytesReceived: bytes },
+  });
+
+  it("is one health for each participant, of both directions", async () => {
+    const windows: [string, HealthWindow][] = [];
+    subject.topology.followHealth((id, window) => windows.push([id, window]));
+    subject.topology.publish({ ...bothOn(), microphone: null });
+    subject.begin("bob", "carl");
+    await settled();
+    const camera = subject.sfu.sends("bob", "camera");
+    camera.track = fakeTrack("video").asTrack;
+    for (let second = 1; second <= 12; second++) {
+      const sent = subject.sfu.sentOf("camera");
+      if (sent) sent.report = outbound(second * 1000);
+      camera.report = inbound(second * 2000);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(windows.length).toBeGreaterThan(0);
+    expect(new Set(windows.map(([id]) => id))).toEqual(new Set(["bob"]));
+    const [, window] = windows[0] ?? [];
+    expect(window?.sent).toBeCloseTo(8_000, -2);
+    expect(window?.received).toBeCloseTo(16_000, -2);
+  });
+
+  it("relieves a CPU that does not suffice", async () => {
+    subject.topology.publish({ ...bothOn(), microphone: null });
+    subject.begin("bob");
+    await settled();
+    subject.sfu.sends("bob", "camera").track = fakeTrack("video").asTrack;
+    const sent = subject.sfu.sentOf("camera");
+    if (sent) sent.report = outbound(1, "cpu");
+    await vi.advanceTimersByTimeAsync(70_000);
+    expect(subject.topology.relief.get()).toBe(RELIEF.fewerFrames);
+  });
+});
