@@ -173,6 +173,7 @@ def connection_pool(master: RedisMaster, *, connections: int, seconds: float) ->
         socket_connect_timeout=seconds,
         socket_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
+        driver_info=None,  # it would be one more round trip, for which who is far from Redis has no time
     )
 
 

@@ -119,3 +119,24 @@ async def test_a_connection_that_was_closed_a_moment_ago_is_lost(shared_redis: R
     with pytest.raises(RedisConnectionError):
         await connection.send_command("GET", "x", check_health=False)
     await pool.disconnect()
+
+
+async def test_a_new_connection_takes_one_round_trip_to_log_in() -> None:
+    """A node far from Redis has 0.8 s for a request, the connection included."""
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            heard.append(data)
+            writer.write(b"+OK\r\n" * data.count(b"*"))
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"redis://:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    master = RedisMaster.of(url, seconds=PATIENCE_SECONDS)
+    pool = connection_pool(master, connections=1, seconds=PATIENCE_SECONDS)
+    await cast(Any, pool).get_connection()
+    await pool.disconnect()
+    server.close()
+    assert [request.split(b"\r\n")[2] for request in heard] == [b"AUTH"]

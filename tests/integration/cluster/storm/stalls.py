@@ -1,4 +1,4 @@
-"""Times for which the machine kept processes from running: a lease that is lost then is no fault."""
+"""Times for which the machine kept processes from running, which may cost a lease without a node's fault."""
 
 import asyncio
 import time
