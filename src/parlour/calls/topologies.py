@@ -3,7 +3,8 @@ members.
 
 The rules are those of `topology_rules`. The way is made before it is named: the room on the SFU is open when
 members hear of it. A topology is told as a whole and again every SWEEP_SECONDS, so nothing is lost for long,
-and a new owner goes on with what it was told.
+and a new owner goes on with what it was told. Nodes that follow tell the owner the same as often: it may know
+less, as one that has just become it, or as one that could not reach them while they decided alone.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from parlour.calls.topology_messages import (
     encode,
 )
 from parlour.calls.topology_rules import (
+    SFU_ROOM_MARK,
     Course,
     Move,
     RoomTopology,
@@ -36,6 +38,7 @@ from parlour.calls.topology_rules import (
     Topology,
     TopologyThresholds,
     Verdict,
+    moved,
     observed,
     verdict,
 )
@@ -82,6 +85,11 @@ class CallTopologies:
         """The topologies of calls that have left the mesh once, as far as this node knows."""
         self._courses: dict[RoomId, Course] = {}
         """Those of the calls that this node decides about."""
+        self._left: dict[RoomId, Topology] = {}
+        """The SFUs that calls leave by a move that is not settled."""
+        self._to_close: list[Topology] = []
+        self._closing: list[Topology] = []
+        """Rooms on SFUs that were left before the latest sweep; `_to_close` are those left since."""
         self._rooms_of_sfus: dict[str, RoomId] = {}
         self._told: dict[RoomId, frozenset[LeaseId]] = {}
         """The nodes that have heard of the topology of a call from this one, and have members in it."""
@@ -104,9 +112,9 @@ class CallTopologies:
 
     def member_left(self, room_id: RoomId, peer_id: PeerId) -> None:
         """Have a member of this node who has left the call be disconnected from its SFU."""
-        topology = self._known.get(room_id)
-        if topology is not None and topology.sfu is not None:
-            self._sfus.remove(topology.sfu, topology.sfu_room, peer_id)
+        for topology in (self._known.get(room_id), self._left.get(room_id)):
+            if topology is not None and topology.sfu is not None:
+                self._sfus.remove(topology.sfu, topology.sfu_room, peer_id)
 
     def report(self, room_id: RoomId, peer_id: PeerId, report: ReportTopology) -> None:
         """Take what a member of this node says about the topology."""
@@ -157,14 +165,21 @@ class CallTopologies:
         await asyncio.gather(*map(self._open, chosen))
 
     async def sweep(self) -> None:
-        """Look at all calls, and tell again how media travel where a call has moved.
+        """Look at all calls, tell again how media travel where a call has moved, and close rooms on SFUs that
+        were left before the sweep before.
 
         Repeated every SWEEP_SECONDS.
         """
+        for topology in self._closing:
+            if topology.sfu is not None:
+                self._sfus.close_room(topology.sfu, topology.sfu_room)
+        self._closing, self._to_close = self._to_close, []
         for position, room_id in enumerate([*self._known.keys() | self._courses.keys()], 1):
             self._look(room_id, at=0.0)
             if self._calls.decides(room_id):
                 self._tell_nodes(room_id)
+            else:
+                self._tell_owner(room_id)
             if position % CONSIDERED_A_TURN == 0:
                 await asyncio.sleep(0)
 
@@ -197,9 +212,10 @@ class CallTopologies:
         self._is_due.set()
 
     def _take(self, room_id: RoomId, peer_id: PeerId, report: ReportTopology) -> None:
-        course, call = self._courses.get(room_id), self._calls.replica(room_id)
-        if course is None or call is None or peer_id not in call.seats:
+        call = self._calls.replica(room_id)
+        if call is None or peer_id not in call.seats:
             return
+        course = self._course_of(room_id)
         topology = course.topology
         if report.epoch != (topology.epoch if topology.number else None):
             return
@@ -239,6 +255,7 @@ class CallTopologies:
                 if look_at is not None:
                     self._look(room_id, at=look_at)
             case Settle():
+                self._close_left(room_id)
                 self._decide(room_id, replace(course.topology, is_settled=True), since=course.since)
             case Move("mesh"):
                 self._decide(room_id, _next(course, call), since=time.monotonic())
@@ -248,11 +265,15 @@ class CallTopologies:
 
     def _judge(self, call: CallReplica) -> tuple[Course, Verdict]:
         """Return the course of a call that this node decides about, and what is to be done about it now."""
-        room_id, now = call.room.room_id, time.monotonic()
-        course = self._courses.get(room_id) or Course(self._known.get(room_id, Topology()), now)
-        situation = self._situation(call)
+        room_id = call.room.room_id
+        course, situation, now = self._course_of(room_id), self._situation(call), time.monotonic()
         course = self._courses[room_id] = observed(course, situation, now, self._thresholds)
         return course, verdict(course, situation, now, self._thresholds)
+
+    def _course_of(self, room_id: RoomId) -> Course:
+        """Return the course of a call; a node that has just begun to decide begins with what it was told."""
+        course = self._courses.get(room_id)
+        return course or Course(self._known.get(room_id, Topology()), time.monotonic())
 
     def _situation(self, call: CallReplica) -> Situation:
         seats = call.seats
@@ -279,7 +300,7 @@ class CallTopologies:
             if sfu is None:
                 self._do_without(room_id, course, call)
                 return
-            name = f"{room_id}-{course.topology.number + 1}-{secrets.token_hex(8)}"
+            name = f"{room_id}-{course.topology.number + 1}-{secrets.token_hex(SFU_ROOM_MARK // 2)}"
             try:
                 await self._sfus.open_room(sfu, name)
             except SfuUnavailable as error:
@@ -306,12 +327,20 @@ class CallTopologies:
         course = self._courses[room_id]
         if topology.number != course.topology.number:
             log.info("topology.moved", room=room_id, kind=topology.kind, epoch=topology.epoch)
-            was_given_up = topology.kind == "mesh" and bool(course.failed)
-            course = Course(topology, since, was_given_up, few_since=course.few_since)
-        self._courses[room_id] = replace(course, topology=topology)
+            self._courses[room_id] = moved(course, topology, since)
+            if course.topology.sfu is not None:
+                self._close_left(room_id)  # what the move before left, if that was never settled
+        else:
+            self._courses[room_id] = replace(course, topology=topology)
         self._learn(room_id, topology)
         self._tell_nodes(room_id)
         self._look(room_id, at=0.0)
+
+    def _close_left(self, room_id: RoomId) -> None:
+        """Have the room closed that a move has left on an SFU: nobody is to come there by an old token."""
+        left = self._left.pop(room_id, None)
+        if left is not None:
+            self._to_close.append(left)
 
     # Telling
 
@@ -320,8 +349,12 @@ class CallTopologies:
         former = self._known.get(room_id)
         if topology == former:
             return
-        if former is not None:
+        if former is not None and former.sfu_room != topology.sfu_room:
             self._rooms_of_sfus.pop(former.sfu_room, None)
+            if former.sfu is not None:
+                self._left[room_id] = former
+        if topology.is_settled:
+            self._left.pop(room_id, None)
         if topology.sfu_room:
             self._rooms_of_sfus[topology.sfu_room] = room_id
         self._known[room_id] = topology
@@ -359,6 +392,11 @@ class CallTopologies:
         for lease_id in nodes:
             self._messages.send(lease_id, MessageKind.TOPOLOGY, message)
 
+    def _tell_owner(self, room_id: RoomId) -> None:
+        topology, owner = self._known.get(room_id), self._calls.owner(room_id)
+        if self._messages is not None and topology is not None and owner is not None:
+            self._messages.send(owner.owner, MessageKind.TOPOLOGY, encode(TopologyTold(room_id, topology)))
+
     def _nodes_in(self, call: CallReplica) -> frozenset[LeaseId]:
         """Return the other nodes that have members in a call."""
         if self._messages is None:
@@ -373,9 +411,23 @@ class CallTopologies:
         except msgspec.MsgspecError as error:
             log.warning("topology.unreadable_message", sender=sender, error=type(error).__name__)
             return
-        owner = self._calls.owner(told.room_id)
-        if owner is not None and owner.owner == sender and self._calls.replica(told.room_id) is not None:
+        call, owner = self._calls.replica(told.room_id), self._calls.owner(told.room_id)
+        if call is None:
+            return
+        if self._calls.decides(told.room_id):
+            self._hear_of_follower(told)
+        elif owner is not None and owner.owner == sender:
             self._learn(told.room_id, told.topology)
+
+    def _hear_of_follower(self, told: TopologyTold) -> None:
+        """Go on with what another node knows of a call that this one decides about, if it is later."""
+        known = self._known.get(told.room_id)
+        if known is None or told.topology.is_after(known):
+            topology = replace(told.topology, is_settled=False)
+            self._courses[told.room_id] = Course(topology, time.monotonic())
+            self._learn(told.room_id, topology)
+            self._tell_nodes(told.room_id)
+            self._look(told.room_id, at=0.0)
 
     def _on_reported(self, sender: LeaseId, body: bytes) -> None:
         try:
@@ -390,6 +442,7 @@ class CallTopologies:
         """Forget a call that is over, or that this node has nothing to do with any more."""
         self._courses.pop(room_id, None)
         self._told.pop(room_id, None)
+        self._left.pop(room_id, None)
         topology = self._known.pop(room_id, None)
         if topology is not None:
             self._rooms_of_sfus.pop(topology.sfu_room, None)

@@ -18,6 +18,10 @@ bear.
 """
 
 
+SFU_ROOM_MARK = 16
+"""The characters at the end of the name of a room on an SFU that no other room has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyThresholds:
     """The numbers of the rules. Times are in seconds."""
@@ -33,7 +37,7 @@ class TopologyThresholds:
     rest_seconds: float = 30.0
     """The least time between two moves that nothing forces."""
     retry_rests: float = 20.0
-    """So many times as long stays a mesh whose people could not reach an SFU."""
+    """So many times as long stays a mesh whose people could not reach an SFU, and no SFU is tried twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,17 @@ class Topology:
 
     @property
     def epoch(self) -> str:
-        """The name of the epoch for clients."""
-        return f"{self.owner_epoch}-{self.number}"
+        """The name of the epoch for clients.
+
+        Two nodes that cannot reach each other may count alike, so it names what nobody else opens: an end of
+        the SFU's room. There is one mesh.
+        """
+        opened = self.sfu_room[-SFU_ROOM_MARK:]
+        return f"{self.owner_epoch}-{self.number}-{opened}" if opened else f"{self.owner_epoch}-{self.number}"
+
+    def is_after(self, other: "Topology") -> bool:
+        """Return True if this one was decided later, as far as their numbers say."""
+        return (self.owner_epoch, self.number) > (other.owner_epoch, other.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,8 @@ class Course:
     since: float
     was_given_up: bool = False
     """True for a mesh to which the call has come back since its people could not reach the SFU."""
+    given_up: frozenset[SfuNumber] = field(default_factory=frozenset)
+    """The SFUs that the call has left, one after the other, since its people could not reach them."""
     few_since: float | None = None
     lowest_since: float | None = None
     receiving: frozenset[PeerId] = field(default_factory=frozenset)
@@ -126,10 +141,21 @@ def observed(course: Course, situation: Situation, now: float, rules: TopologyTh
     )
 
 
+def moved(course: Course, topology: Topology, now: float) -> Course:
+    """Return the course of a call that moves to another topology."""
+    former = course.topology.sfu
+    given_up = course.given_up
+    if course.failed and former is not None:
+        given_up |= {former}
+    if topology.kind == "sfu":
+        return Course(topology, now, given_up=given_up, few_since=course.few_since)
+    return Course(topology, now, was_given_up=bool(given_up), few_since=course.few_since)
+
+
 def verdict(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Verdict:
     """Say what is to be done about a course that was `observed`."""
     topology = course.topology
-    forced = _forced(course, situation)
+    forced = _forced(course, situation, now, rules)
     if forced is not None:
         return forced
     if not topology.is_settled:
@@ -147,7 +173,7 @@ def verdict(course: Course, situation: Situation, now: float, rules: TopologyThr
     return Move("sfu" if topology.kind == "mesh" else "mesh")
 
 
-def _forced(course: Course, situation: Situation) -> Move | None:
+def _forced(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Move | None:
     """Return a move that waits for nothing."""
     topology = course.topology
     if topology.kind == "mesh":
@@ -158,7 +184,12 @@ def _forced(course: Course, situation: Situation) -> Move | None:
     is_lost = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
     if not is_lost:
         return None
-    besides = frozenset() if sfu is None else frozenset({sfu})
+    if situation.wanted == "auto" and situation.people <= rules.up_above:
+        return Move("mesh")
+    is_recent = now - course.since < rules.rest_seconds * rules.retry_rests
+    besides = course.given_up if is_recent else frozenset()
+    if sfu is not None:
+        besides |= {sfu}
     return Move("sfu", besides) if situation.well - besides else Move("mesh")
 
 

@@ -105,6 +105,9 @@ class OneNode:
                 self.coordinator, self.messages, clock=lambda: datetime.now(UTC), grace=60.0
             )
             self._steps += [self.coordinator.run, owners.find_owners]
+        self.start()
+
+    def start(self) -> None:
         self._tasks = [asyncio.create_task(self._repeat(step)) for step in self._steps]
 
     async def _repeat(self, step: Callable[[], Any]) -> None:
@@ -214,6 +217,27 @@ async def test_who_leaves_is_disconnected_and_few_people_come_back_to_a_mesh(nod
     assert listener.sfu_members(ONE, room) is None
 
 
+async def test_nobody_stays_on_an_sfu_that_a_call_has_left(node: OneNode) -> None:
+    node.sfus.well.add(OTHER)
+    peers, _ = await three_on_an_sfu(node)
+    [(sfu, room)] = node.sfus.rooms
+    node.sfus.well.discard(ONE)
+    node.topologies.sfu_is_unwell(ONE)
+    async with asyncio.timeout(30):
+        while (told := await node.hears(peers[0], kind="sfu")).url != "/livekit/2":
+            node._changed.clear()
+            await node._changed.wait()
+    node.calls.change(Left(peers[2]))
+    assert {(OTHER, node.sfus.rooms[-1][1], peers[2]), (sfu, room, peers[2])} == set(node.sfus.removed)
+    for peer in peers[:2]:
+        node.reports(peer, "receiving", told.epoch)
+    await node.hears(peers[0], kind="sfu", settled=True)
+    await node.topologies.sweep()
+    assert (sfu, room) in node.sfus.rooms, "members have a moment to hear that the move is settled"
+    await node.topologies.sweep()
+    assert [one for one, _ in node.sfus.rooms] == [OTHER]
+
+
 async def test_a_call_goes_on_when_its_sfu_is_lost(node: OneNode) -> None:
     node.sfus.well.add(OTHER)
     peers, moved = await three_on_an_sfu(node)
@@ -300,6 +324,31 @@ async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None
             await second.hears(peer, kind="mesh")
         await third.hears(eve, kind="mesh")
         assert second.calls.decides(ROOM.room_id)
+    finally:
+        for node in nodes:
+            node.end()
+
+
+async def test_an_owner_goes_on_with_what_a_node_decided_that_was_out_of_reach() -> None:
+    cluster = MemoryCluster()
+    first, second = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second")]
+    second.sfus.rooms = first.sfus.rooms
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        ann, bob = await first.joins("ann"), await second.joins("bob")
+        second.end()
+        await second.coordinator.leave()
+        second.reports(bob, "lowest", None)
+        await second.topologies.consider()
+        await second.topologies.open_rooms()
+        moved = await second.hears(bob, kind="sfu")
+        second.start()
+        await second.messages.wait_for_lease()
+        async with asyncio.timeout(30):
+            while second.calls.decides(ROOM.room_id) or second.calls.owner(ROOM.room_id) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)  # a turn of the event loop passes on what waits
+        await second.topologies.sweep()
+        assert (await first.hears(ann, kind="sfu")).epoch == moved.epoch
     finally:
         for node in nodes:
             node.end()

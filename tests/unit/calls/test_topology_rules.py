@@ -17,6 +17,7 @@ from parlour.calls.topology_rules import (
     Topology,
     TopologyThresholds,
     Verdict,
+    moved,
     observed,
     verdict,
 )
@@ -85,6 +86,8 @@ def test_few_people_move_back_after_a_while() -> None:
     [
         (situation(9, well=frozenset()), Move("mesh")),
         (situation(9, well=frozenset({OTHER})), Move("sfu", frozenset({ONE}))),
+        (situation(6, well=frozenset({OTHER})), Move("mesh")),
+        (situation(2, well=frozenset({OTHER}), wanted="sfu"), Move("sfu", frozenset({ONE}))),
         (situation(9, wanted="mesh"), Move("mesh")),
         (situation(9, know_sfu=False), Move("mesh")),
     ],
@@ -98,6 +101,33 @@ def test_an_sfu_that_half_of_the_people_cannot_reach_is_lost() -> None:
     course = Course(ON_SFU, since=0.0, failed=people(2))
     assert said(course, 1.0, situation(5)) == Stay()
     assert said(course, 1.0, situation(4)) == Move("mesh")
+
+
+def test_no_sfu_that_people_cannot_reach_is_tried_twice() -> None:
+    seen = situation(8, well=frozenset({ONE, OTHER}))
+    run = Run()
+    run.course = Course(ON_SFU, since=run.now, failed=people(8))
+    run.step(seen)
+    assert run.course.topology.sfu == OTHER
+    run.course = replace(run.course, failed=people(8))
+    run.step(seen)
+    assert run.course.topology.kind == "mesh"
+    run.now += RULES.settle_seconds
+    assert run.step(seen) == run.course.since + RULES.rest_seconds * RULES.retry_rests
+
+
+def test_an_sfu_that_people_could_not_reach_long_ago_is_tried_again() -> None:
+    long_ago = RULES.rest_seconds * RULES.retry_rests
+    course = Course(replace(ON_SFU, sfu=OTHER), since=0.0, given_up=frozenset({ONE}))
+    seen = situation(8, well=frozenset({ONE}))
+    assert said(course, long_ago - 1.0, seen) == Move("mesh")
+    assert said(course, long_ago, seen) == Move("sfu", frozenset({OTHER}))
+
+
+def test_nodes_that_count_alike_out_of_reach_of_each_other_name_different_epochs() -> None:
+    here, there = [replace(ON_SFU, sfu_room=f"room-1-{mark}") for mark in ("0" * 16, "1" * 16)]
+    assert len({here.epoch, there.epoch, Topology(number=1).epoch}) == 3
+    assert not here.is_after(there) and not there.is_after(here)
 
 
 def test_a_move_is_settled_when_all_receive_or_after_a_while() -> None:
@@ -150,7 +180,7 @@ class Run:
         )
         is_forced = is_forced or bool(self.course.failed)
         self.moves.append((self.now, is_forced))
-        self.course = Course(topology, since=self.now, few_since=self.course.few_since)
+        self.course = moved(self.course, topology, self.now)
 
 
 situations = st.builds(
