@@ -392,7 +392,9 @@ class StormClient:
             visit.taken = received
 
     async def _send_again(self, line: Line) -> None:
-        assert self.visit is not None
+        """Raises LineLost where the person has gone for good between the answer to the join and this."""
+        if self.visit is None:
+            raise LineLost("gone for good")
         waiting = [line.ask(event, payload, within=self.patience) for event, payload in self.visit.offers]
         for answer in await asyncio.gather(*waiting, return_exceptions=True):
             if isinstance(answer, BaseException) and not isinstance(answer, Refused):
