@@ -5,12 +5,14 @@ import { mergedParticipants } from "./merged-participants";
 
 const only = (participants: Participant[]) => participants[0] as Participant;
 
+const BY_MESH = { passesSfu: false };
+
 describe("a source", () => {
   it("is shown by the new way once it flows there", () => {
     const old = withMedia("bob");
     const silent = { ...flowing(), flowing: false };
     const next = shown("bob", { tracks: { ...old.tracks, microphone: silent, camera: flowing() } });
-    const { tracks } = only(mergedParticipants([[next], [old]], [old]));
+    const { tracks } = only(mergedParticipants([[next], [old]], [old], BY_MESH));
     expect(tracks.camera.track).toBe(next.tracks.camera.track);
     expect(tracks.microphone.track).toBe(old.tracks.microphone.track);
   });
@@ -20,13 +22,13 @@ describe("a source", () => {
     const late = withMedia("bob");
     const off = { ...told.tracks.microphone, on: false };
     const mesh = { ...told, tracks: { ...told.tracks, microphone: off } };
-    expect(only(mergedParticipants([[late]], [mesh])).tracks.microphone.on).toBe(false);
+    expect(only(mergedParticipants([[late]], [mesh], BY_MESH)).tracks.microphone.on).toBe(false);
   });
 
   it("of a settled way is never that of the way before", () => {
     const mesh = withMedia("bob");
     const sfu = shown("bob");
-    expect(only(mergedParticipants([[sfu]], [mesh])).tracks.camera.track).toBeNull();
+    expect(only(mergedParticipants([[sfu]], [mesh], BY_MESH)).tracks.camera.track).toBeNull();
   });
 });
 
@@ -34,23 +36,25 @@ describe("a participant", () => {
   it("keeps what the mesh knows beside media", () => {
     const code = { digits: "12345" } as unknown as NonNullable<Participant["code"]>;
     const mesh = shown("bob", { code, codeChanged: true, hand: 3, records: true });
-    const merged = only(mergedParticipants([[shown("bob", { hand: null })]], [mesh]));
+    const merged = only(mergedParticipants([[shown("bob", { hand: null })]], [mesh], BY_MESH));
     expect(merged).toMatchObject({ code, codeChanged: true, hand: 3, records: true });
+    const passing = mergedParticipants([[shown("bob")]], [mesh], { passesSfu: true });
+    expect(only(passing)).toMatchObject({ code: null, codeChanged: true });
   });
 
   it("is connected where one way is", () => {
     const connecting = shown("bob", { health: { connection: "connecting", unreachable: null } });
-    const merged = only(mergedParticipants([[connecting], [shown("bob")]], []));
+    const merged = only(mergedParticipants([[connecting], [shown("bob")]], [], BY_MESH));
     expect(merged.health.connection).toBe("connected");
   });
 
   it("speaks where one way hears it", () => {
     const speaking = shown("bob", { speaking: true });
-    expect(only(mergedParticipants([[shown("bob")], [speaking]], [])).speaking).toBe(true);
+    expect(only(mergedParticipants([[shown("bob")], [speaking]], [], BY_MESH)).speaking).toBe(true);
   });
 
   it("is there by whichever way knows them", () => {
-    const merged = mergedParticipants([[shown("bob")], [shown("carl")]], []);
+    const merged = mergedParticipants([[shown("bob")], [shown("carl")]], [], BY_MESH);
     expect(merged.map(({ id }) => id)).toEqual(["bob", "carl"]);
   });
 });
@@ -63,7 +67,7 @@ it("shows each shared screen once", () => {
   });
   const old = shown("bob", { screens: [screen(flowing())] });
   const next = shown("bob", { screens: [screen(nothing)] });
-  const { screens } = only(mergedParticipants([[next], [old]], [old]));
+  const { screens } = only(mergedParticipants([[next], [old]], [old], BY_MESH));
   expect(screens.map(({ source, track }) => [source, track])).toEqual([
     ["screen2", old.screens[0]?.track],
   ]);

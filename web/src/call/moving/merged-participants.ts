@@ -5,16 +5,18 @@ type Views = readonly [Participant, ...Participant[]];
 
 /**
  * Who is in the call, as the ways that media may take show them: each source by the first way on which it flows. What
- * the mesh knows beside media (codes, hands, who is reachable) is taken from `mesh`, where it has the participant.
+ * the mesh knows beside media (codes, hands, who is reachable) is taken from `mesh`, where it has the participant. An
+ * SFU reads what passes it: while media pass one, there is no code that would say that nobody listens in.
  */
 export function mergedParticipants(
   ways: readonly (readonly Participant[])[],
   mesh: readonly Participant[],
+  { passesSfu }: { passesSfu: boolean },
 ): Participant[] {
   const views = new Map<string, Participant[]>();
   for (const one of ways.flat()) views.set(one.id, [...(views.get(one.id) ?? []), one]);
   const inMesh = new Map(mesh.map((one) => [one.id, one]));
-  return [...views.values()].map((found) => merged(found as unknown as Views, inMesh));
+  return [...views.values()].map((found) => merged(found as unknown as Views, inMesh, passesSfu));
 }
 
 /** A participant on a way that is new: what flows there counts once something of it has been decoded. */
@@ -34,7 +36,11 @@ export function onceCome(
   };
 }
 
-function merged(views: Views, mesh: ReadonlyMap<string, Participant>): Participant {
+function merged(
+  views: Views,
+  mesh: ReadonlyMap<string, Participant>,
+  passesSfu: boolean,
+): Participant {
   const [first] = views;
   const known = mesh.get(first.id);
   const hand = known?.hand ?? views.find((view) => view.hand !== undefined)?.hand;
@@ -60,7 +66,7 @@ function merged(views: Views, mesh: ReadonlyMap<string, Participant>): Participa
     speaking: views.some(({ speaking }) => speaking),
     records: views.some(({ records }) => records) || known?.records === true,
     ...(hand !== undefined && { hand }),
-    code: known?.code ?? null,
+    code: passesSfu ? null : (known?.code ?? null),
     codeChanged: known?.codeChanged ?? false,
   };
 }

@@ -311,7 +311,8 @@ export class MovingTopology implements PreparableTopology {
       const isNew = way === current && former.length > 0;
       return isNew ? there.map((one) => onceCome(one, hasCome)) : there;
     });
-    const shown = mergedParticipants(ways, mesh);
+    const passesSfu = waysOf(this.#moves).some(({ kind }) => kind === "sfu");
+    const shown = mergedParticipants(ways, mesh, { passesSfu });
     this.#note(shown);
     const placeOf = ({ id }: Participant) => this.#order.get(id) ?? 0;
     this.participants.set(shown.sort((a, b) => placeOf(a) - placeOf(b)));
