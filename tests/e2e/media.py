@@ -22,12 +22,25 @@ _KEEP_CONNECTIONS = """
   };
 """
 
-# It waits for callbacks of presented frames, so its pace is the pace of the video.
+# Resolves with false where the video is not in the page any more, in which no frame would be presented.
+_NEXT_FRAME = """
+    const nextFrame = () => new Promise((resolve) => {
+      const end = (isThere) => {
+        clearInterval(watch);
+        resolve(isThere);
+      };
+      const watch = setInterval(() => !video.isConnected && end(false), 100);
+      video.requestVideoFrameCallback(() => end(video.isConnected));
+    });
+"""
+
+# It waits for callbacks of presented frames, so its pace is the pace of the video. Resolves with null where
+# another video took the place.
 _FOLLOW = """
   async (video, wantedFrames) => {
-    const nextFrame = () => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    %s
     const statsOf = async (kind) => {
-      const tracks = video.srcObject.getTracks();
+      const tracks = video.srcObject?.getTracks() ?? [];
       const ours = ({ track }) => tracks.includes(track) && track.kind === kind;
       const receiver = window.connections.flatMap((one) => one.getReceivers()).find(ours);
       const report = receiver ? [...(await receiver.getStats()).values()] : [];
@@ -50,18 +63,19 @@ _FOLLOW = """
       const light = data.filter((_, index) => index % 4 < 3);
       return Math.max(...light) - Math.min(...light);
     };
-    await nextFrame();
+    if (!(await nextFrame())) return null;
     const before = await measure();
     for (let presented = 1; ; presented++) {
-      await nextFrame();
+      if (!(await nextFrame())) return null;
       const now = await measure();
+      if (!video.isConnected) return null;
       const grown = Object.fromEntries(Object.keys(now).map((name) => [name, now[name] - before[name]]));
       const moves = presented >= wantedFrames && grown.frames_decoded >= wantedFrames;
       if (moves && grown.audio_energy > 0)
         return { frames_presented: presented, contrast: contrast(), ...grown };
     }
   }
-"""
+""".replace("%s", _NEXT_FRAME, 1)
 
 
 _SMALL_PICTURES = """
@@ -91,21 +105,24 @@ _PAINTED_SCREENS = """
   };
 """
 
-# Resolves after `wanted` new frames in a row that are all of a painted screen, or none of them.
+# Resolves with true after `wanted` new frames in a row that are all of a painted screen, or none of them, and
+# with false where another video took the place.
 _SHOWS = """
   async (video, { screen, wanted }) => {
+    %s
     const canvas = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     for (let seen = 0; seen < wanted; ) {
-      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      if (!(await nextFrame())) return false;
       context.drawImage(video, 0, 0, 16, 16);
       const { data } = context.getImageData(0, 0, 16, 16);
       const mean = (colour) => data.filter((_, at) => at % 4 === colour).reduce((a, b) => a + b) / 256;
       const isScreen = mean(0) > 140 && mean(1) < 100 && mean(2) > 140;
       seen = isScreen === screen ? seen + 1 : 0;
     }
+    return true;
   }
-"""
+""".replace("%s", _NEXT_FRAME, 1)
 
 
 @dataclass(frozen=True)
@@ -133,9 +150,13 @@ async def use_small_pictures(page: Page, lines: int = 180) -> None:
 
 
 async def received(video: Locator, *, frames: int = 5, within: float = 120) -> Received:
-    """Wait until `video`, fed by a peer connection, has shown `frames` new frames, and sound arrived too."""
+    """Wait until `video`, fed by a peer connection, has shown `frames` new frames, and sound arrived too.
+
+    Where a call moves, another element takes the place: then it begins again with that one.
+    """
     async with asyncio.timeout(within):
-        measured = await video.evaluate(_FOLLOW, frames)
+        while (measured := await video.evaluate(_FOLLOW, frames)) is None:
+            pass
     result = Received(**measured)
     assert result.frames_decoded >= frames and result.audio_packets > 0 and result.audio_samples > 0, result
     assert result.contrast > 30, f"an empty picture: {result}"
@@ -150,10 +171,12 @@ async def paint_screens(page: Page) -> None:
 async def shows_screen(video: Locator, *, frames: int = 3, within: float = 120) -> None:
     """Wait until `video` has shown `frames` new frames of a painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
-        await video.evaluate(_SHOWS, {"screen": True, "wanted": frames})
+        while not await video.evaluate(_SHOWS, {"screen": True, "wanted": frames}):
+            pass
 
 
 async def shows_camera(video: Locator, *, frames: int = 3, within: float = 120) -> None:
     """Wait until `video` has shown `frames` new frames of no painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
-        await video.evaluate(_SHOWS, {"screen": False, "wanted": frames})
+        while not await video.evaluate(_SHOWS, {"screen": False, "wanted": frames}):
+            pass

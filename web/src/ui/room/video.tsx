@@ -100,8 +100,14 @@ function Element({
     };
   }, [stream]);
   useEffect(() => {
-    if (!ref.current || !onShowable) return;
-    return whenShowable(ref.current, stream, () => onShowable(stream));
+    const video = ref.current;
+    if (!video || !onShowable) return;
+    // Chromium plays what is muted by itself only once it has found it in sight. What has its sound on before that
+    // stays paused.
+    video.play().catch((error: unknown) => {
+      if (video.srcObject === stream) console.warn("A picture that comes", error);
+    });
+    return whenShowable(video, stream, () => onShowable(stream));
   }, [onShowable, stream]);
   const speaker = use(SpeakerContext);
   useEffect(() => {
