@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -55,6 +56,8 @@ RETRY_SECONDS = 5.0
 """The pause after no SFU has opened a room."""
 OPENED_AT_ONCE = 8
 CONSIDERED_A_TURN = 16
+
+_Message = TypeVar("_Message", TopologyTold, TopologyReported)
 
 log = structlog.get_logger("parlour.calls")
 
@@ -256,9 +259,9 @@ class CallTopologies:
                     self._look(room_id, at=look_at)
             case Settle():
                 self._close_left(room_id)
-                self._decide(room_id, replace(course.topology, is_settled=True), since=course.since)
+                self._decide(room_id, replace(course.topology, is_settled=True))
             case Move("mesh"):
-                self._decide(room_id, _next(course, call), since=time.monotonic())
+                self._decide(room_id, _next(course, call))
             case Move():
                 self._to_open[room_id] = None
                 self._has_to_open.set()
@@ -312,22 +315,22 @@ class CallTopologies:
             if not is_current or self._calls.replica(room_id) is not call or not self._calls.decides(room_id):
                 self._sfus.close_room(sfu, name)
                 return
-            topology = replace(_next(course, call), kind="sfu", sfu=sfu, sfu_room=name)
-            self._decide(room_id, topology, since=time.monotonic())
+            self._decide(room_id, replace(_next(course, call), kind="sfu", sfu=sfu, sfu_room=name))
             return
 
     def _do_without(self, room_id: RoomId, course: Course, call: CallReplica) -> None:
         """Go on where no SFU opens a room: a call whose SFU is lost cannot wait for another one."""
         if course.topology.kind == "sfu":
-            self._decide(room_id, _next(course, call), since=time.monotonic())
+            self._decide(room_id, _next(course, call))
         else:
             self._look(room_id, at=time.monotonic() + RETRY_SECONDS)
 
-    def _decide(self, room_id: RoomId, topology: Topology, *, since: float) -> None:
+    def _decide(self, room_id: RoomId, topology: Topology) -> None:
+        """Move a call to another topology, or settle the move to that which it has."""
         course = self._courses[room_id]
         if topology.number != course.topology.number:
             log.info("topology.moved", room=room_id, kind=topology.kind, epoch=topology.epoch)
-            self._courses[room_id] = moved(course, topology, since)
+            self._courses[room_id] = moved(course, topology, time.monotonic())
             if course.topology.sfu is not None:
                 self._close_left(room_id)  # what the move before left, if that was never settled
         else:
@@ -406,14 +409,10 @@ class CallTopologies:
         return frozenset(lease_id for lease_id, lease in others if lease.node_id in holders)
 
     def _on_told(self, sender: LeaseId, body: bytes) -> None:
-        try:
-            told = decode_told(body)
-        except msgspec.MsgspecError as error:
-            log.warning("topology.unreadable_message", sender=sender, error=type(error).__name__)
+        told = _read(decode_told, sender, body)
+        if told is None or self._calls.replica(told.room_id) is None:
             return
-        call, owner = self._calls.replica(told.room_id), self._calls.owner(told.room_id)
-        if call is None:
-            return
+        owner = self._calls.owner(told.room_id)
         if self._calls.decides(told.room_id):
             self._hear_of_follower(told)
         elif owner is not None and owner.owner == sender:
@@ -430,12 +429,8 @@ class CallTopologies:
             self._look(told.room_id, at=0.0)
 
     def _on_reported(self, sender: LeaseId, body: bytes) -> None:
-        try:
-            reported = decode_reported(body)
-        except msgspec.MsgspecError as error:
-            log.warning("topology.unreadable_message", sender=sender, error=type(error).__name__)
-            return
-        if self._calls.decides(reported.room_id):
+        reported = _read(decode_reported, sender, body)
+        if reported is not None and self._calls.decides(reported.room_id):
             self._take(reported.room_id, reported.peer_id, reported.report)
 
     def _forget(self, room_id: RoomId) -> None:
@@ -446,6 +441,15 @@ class CallTopologies:
         topology = self._known.pop(room_id, None)
         if topology is not None:
             self._rooms_of_sfus.pop(topology.sfu_room, None)
+
+
+def _read(decode: Callable[[bytes], _Message], sender: LeaseId, body: bytes) -> _Message | None:
+    """Decode a message of another node; None for one that cannot be read."""
+    try:
+        return decode(body)
+    except msgspec.MsgspecError as error:
+        log.warning("topology.unreadable_message", sender=sender, error=type(error).__name__)
+        return None
 
 
 def _next(course: Course, call: CallReplica) -> Topology:

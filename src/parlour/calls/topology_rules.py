@@ -74,10 +74,11 @@ class Course:
 
     topology: Topology
     since: float
-    was_given_up: bool = False
-    """True for a mesh to which the call has come back since its people could not reach the SFU."""
     given_up: frozenset[SfuNumber] = field(default_factory=frozenset)
-    """The SFUs that the call has left, one after the other, since its people could not reach them."""
+    """The SFUs that the call has left, one after the other, since its people could not reach them.
+
+    A mesh to which it has come back keeps them; after that, all may be tried again.
+    """
     few_since: float | None = None
     lowest_since: float | None = None
     receiving: frozenset[PeerId] = field(default_factory=frozenset)
@@ -144,12 +145,10 @@ def observed(course: Course, situation: Situation, now: float, rules: TopologyTh
 def moved(course: Course, topology: Topology, now: float) -> Course:
     """Return the course of a call that moves to another topology."""
     former = course.topology.sfu
-    given_up = course.given_up
+    given_up = frozenset() if former is None else course.given_up
     if course.failed and former is not None:
         given_up |= {former}
-    if topology.kind == "sfu":
-        return Course(topology, now, given_up=given_up, few_since=course.few_since)
-    return Course(topology, now, was_given_up=bool(given_up), few_since=course.few_since)
+    return Course(topology, now, given_up=given_up, few_since=course.few_since)
 
 
 def verdict(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Verdict:
@@ -166,7 +165,8 @@ def verdict(course: Course, situation: Situation, now: float, rules: TopologyThr
     wish_at = _wishes_at(course, situation, rules)
     if wish_at is None:
         return Stay()
-    rest = rules.rest_seconds * (rules.retry_rests if course.was_given_up else 1.0)
+    is_given_up = topology.kind == "mesh" and bool(course.given_up)
+    rest = rules.rest_seconds * (rules.retry_rests if is_given_up else 1.0)
     due = max(wish_at, course.since + rest if topology.number else wish_at)
     if now < due:
         return Stay(due)

@@ -142,7 +142,7 @@ def test_two_moves_that_nothing_forces_are_apart() -> None:
     back = Course(Topology(number=2), since=100.0)
     assert said(back, 101.0, situation(7)) == Stay(130.0)
     assert said(back, 130.0, situation(7)) == Move("sfu")
-    assert said(replace(back, was_given_up=True), 130.0, situation(7)) == Stay(700.0)
+    assert said(replace(back, given_up=frozenset({ONE})), 130.0, situation(7)) == Stay(700.0)
 
 
 class Run:
