@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import livekit.rtc as rtc
 import numpy as np
@@ -24,6 +24,8 @@ _BATCH_FRAMES = 10
 _STRANGE = 3_000_000
 """A timestamp further from now, in microseconds, is not one of the monotonic clock."""
 _CLOSE_SECONDS = 2.0
+
+_File = TypeVar("_File", PictureFile, SoundFile)
 
 log = structlog.get_logger("parlour.recorder")
 
@@ -55,8 +57,24 @@ class Studio:
         self.manifest.add(part)
         return part
 
-    def end_part(self, part: PartBegan) -> None:
-        self.manifest.add(PartEnded(at=self.clock.now(), file=part.file))
+    def open_part(self, part: PartBegan, file: _File, *, most: int) -> "OpenPart[_File]":
+        """Have a file written, of whose work at most `most` pieces wait."""
+        return OpenPart(part, file, TrackWriting(self.threads, most=most))
+
+    async def end_part(self, part: "OpenPart[Any] | None") -> None:
+        """Close the file of a part, if there is one. Raises what the writing has raised."""
+        if part is not None:
+            await part.writing.finish(part.file.close)
+            self.manifest.add(PartEnded(at=self.clock.now(), file=part.began.file))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPart(Generic[_File]):
+    """A part that is being written."""
+
+    began: PartBegan
+    file: _File
+    writing: TrackWriting
 
 
 class PictureCapture:
@@ -66,9 +84,7 @@ class PictureCapture:
         self._studio = studio
         self._track = track
         self._publication = publication
-        self._part: PartBegan | None = None
-        self._file: PictureFile | None = None
-        self._writing: TrackWriting | None = None
+        self._part: OpenPart[PictureFile] | None = None
         self._next = 0
 
     async def run(self, track: Any) -> None:
@@ -92,26 +108,22 @@ class PictureCapture:
         if at < self._next:  # more pictures than are wanted, or one of the past
             return
         self._next = at + 750_000 // self._studio.frames_per_second
-        if self._file is None or self._writing is None:
-            self._file, self._writing = self._begin(at)
+        part = self._part or self._begin(at)
         frame = event.frame
-        work = partial(self._file.write, frame.data, frame.width, frame.height, at)
-        if not self._writing.offer(work):
+        if not part.writing.offer(partial(part.file.write, frame.data, frame.width, frame.height, at)):
             self._studio.lost += 1
 
-    def _begin(self, at: int) -> tuple[PictureFile, TrackWriting]:
+    def _begin(self, at: int) -> OpenPart[PictureFile]:
         studio = self._studio
-        self._part = studio.begin_part(self._track, "picture", at)
-        path = studio.manifest.folder / self._part.file
+        began = studio.begin_part(self._track, "picture", at)
+        path = studio.manifest.folder / began.file
         file = PictureFile(path, began=at, frames_per_second=studio.frames_per_second)
-        return file, TrackWriting(studio.threads, most=_WAITING_FRAMES)
+        self._part = studio.open_part(began, file, most=_WAITING_FRAMES)
+        return self._part
 
     async def _end(self) -> None:
-        file, writing, part = self._file, self._writing, self._part
-        self._file = self._writing = self._part = None
-        if file is not None and writing is not None and part is not None:
-            await writing.finish(file.close)
-            self._studio.end_part(part)
+        part, self._part = self._part, None
+        await self._studio.end_part(part)
 
 
 class SoundCapture:
@@ -122,10 +134,8 @@ class SoundCapture:
         self._track = track
         self._arrivals: list[tuple[int, int]] = []
         self._batch: list[Any] = []
-        self._part: PartBegan | None = None
-        self._file: SoundFile | None = None
-        self._writing: TrackWriting | None = None
-        self._times: SampleClock | None = None
+        self._part: OpenPart[SoundFile] | None = None
+        self._times = SampleClock(0)  # of the open part
         self._written = 0
 
     async def run(self, track: Any) -> None:
@@ -148,34 +158,29 @@ class SoundCapture:
     async def _place_batch(self) -> None:
         samples, seemed = np.concatenate(self._batch), seemed_at(self._arrivals)
         self._batch, self._arrivals = [], []
-        if self._times is None or self._file is None or self._writing is None:
-            self._file, self._writing = self._begin(seemed)
-            self._times = SampleClock(seemed)
+        part = self._part or self._begin(seemed)
         placed = self._times.place(seemed=seemed, samples=len(samples))
         if placed.position - self._written > LONGEST_SILENCE:
             await self._end()
-            self._file, self._writing = self._begin(seemed)
-            self._times = SampleClock(seemed)
+            part = self._begin(seemed)
             placed = self._times.place(seemed=seemed, samples=len(samples))
         kept = samples[placed.dropped :]
-        if self._writing.offer(partial(self._file.write, placed.position, kept)):
+        if part.writing.offer(partial(part.file.write, placed.position, kept)):
             self._written = placed.position + len(kept)
         else:
             log.warning("recorder.sound-lost", track=self._track.sid, samples=len(kept))
 
-    def _begin(self, at: int) -> tuple[SoundFile, TrackWriting]:
+    def _begin(self, at: int) -> OpenPart[SoundFile]:
         studio = self._studio
-        self._part = studio.begin_part(self._track, "sound", at)
-        self._written = 0
-        file = SoundFile(studio.manifest.folder / self._part.file)
-        return file, TrackWriting(studio.threads, most=_WAITING_BATCHES)
+        began = studio.begin_part(self._track, "sound", at)
+        file = SoundFile(studio.manifest.folder / began.file)
+        self._part = studio.open_part(began, file, most=_WAITING_BATCHES)
+        self._times, self._written = SampleClock(at), 0
+        return self._part
 
     async def _end(self) -> None:
-        file, writing, part = self._file, self._writing, self._part
-        self._file = self._writing = self._part = self._times = None
-        if file is not None and writing is not None and part is not None:
-            await writing.finish(file.close)
-            self._studio.end_part(part)
+        part, self._part = self._part, None
+        await self._studio.end_part(part)
 
 
 @asynccontextmanager
