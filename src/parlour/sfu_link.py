@@ -1,4 +1,4 @@
-"""The interface of calls to the SFUs (selective forwarding units), and the answer where there are none.
+"""The interface of calls to the SFUs (selective forwarding units).
 
 `parlour.sfu` implements it with LiveKit. Calls import this file alone, and nothing of LiveKit's.
 """
@@ -79,9 +79,6 @@ class SfuLink(Protocol):
     def listen(self, listener: SfuListener) -> None:
         """Name the one listener, before the tasks start."""
 
-    def is_available(self) -> bool:
-        """Return True if at least one SFU is well."""
-
     def is_well(self, sfu: SfuNumber) -> bool:
         """Return True if this SFU answers; False also for one that this node's settings do not name."""
 
@@ -124,37 +121,3 @@ class SfuLink(Protocol):
 
     def close_room(self, sfu: SfuNumber, room: str) -> None:
         """Have a room and all connections to it ended, soon, in the same way."""
-
-
-class NoSfus:
-    """The answer where no SFU is configured."""
-
-    def listen(self, listener: SfuListener) -> None:
-        """Nothing will be told."""
-
-    def is_available(self) -> bool:
-        return False
-
-    def is_well(self, sfu: SfuNumber) -> bool:
-        return False
-
-    def well_ones(self) -> frozenset[SfuNumber]:
-        return frozenset()
-
-    def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        return None
-
-    def path_of(self, sfu: SfuNumber) -> str:
-        raise KeyError(sfu)
-
-    async def open_room(self, sfu: SfuNumber, room: str) -> None:
-        raise SfuUnavailable(f"there is no SFU to open {room} on, nor {sfu}")
-
-    def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:
-        raise KeyError(sfu)
-
-    def remove(self, sfu: SfuNumber, room: str, peer_id: PeerId) -> None:
-        """Nobody is connected to what is not there."""
-
-    def close_room(self, sfu: SfuNumber, room: str) -> None:
-        """No room is open on what is not there."""

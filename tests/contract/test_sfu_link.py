@@ -169,8 +169,7 @@ async def until(condition: Callable[[], object]) -> None:
 async def test_one_that_answers_is_well_and_chosen(tried: Tried, livekit: Running) -> None:
     link, number = tried.link, tried.sfu.number
     assert tried.calls.told == [f"{number:08x} is well"]
-    assert (link.is_available(), link.choose()) == (True, number)
-    assert link.well_ones() == {number}
+    assert (link.well_ones(), link.choose()) == ({number}, number)
     assert link.choose(besides=frozenset({number})) is None
     assert link.path_of(number) == f"/meet/livekit/{number:08x}"
     assert not link.is_well(SfuNumber(number ^ 1))
@@ -313,7 +312,7 @@ async def test_one_whose_secret_is_another_is_never_well(tried: Tried, livekit: 
     url = livekit.access.url
     wrong = Tried(SfuAccess(name=url, url=url, key=KEY, secret=SECRET + "!"))
     await wrong.sfus.look(wrong.sfu)
-    assert not wrong.link.is_available()
+    assert not wrong.link.well_ones()
     with pytest.raises(SfuUnavailable, match=f"{HTTPStatus.UNAUTHORIZED}"):
         await wrong.link.open_room(wrong.sfu.number, "7-9")
     await wrong.sfus.close()

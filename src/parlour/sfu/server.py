@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -23,7 +24,6 @@ _ANSWER_SECONDS = 10.0
 _READY_WITHIN_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 _WARNINGS = frozenset({"warn", "error", "dpanic", "panic", "fatal"})
-_FIRST_LINE_BYTES = 256
 
 log = structlog.get_logger("parlour.sfu")
 
@@ -102,19 +102,14 @@ class LiveKit:
 
 async def is_well(port: int) -> bool:
     """Return True if a LiveKit of this machine answers that it works."""
+    from parlour.http.tunnel.asking import NoAnswer, ask  # servers without an SFU import nothing of tunnels
+    from parlour.http.tunnel.targets import Target
+
     try:
-        reader, writer = await asyncio.open_connection(API_ADDRESS, port, limit=_FIRST_LINE_BYTES)
-    except OSError:
+        status, _ = await ask(Target(host=API_ADDRESS, port=port), b"", seconds=_ANSWER_SECONDS)
+    except NoAnswer:
         return False
-    try:
-        writer.write(b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % API_ADDRESS.encode())
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            line = await reader.readline()
-    except (OSError, ValueError, TimeoutError):
-        return False
-    finally:
-        writer.close()
-    return line.startswith(b"HTTP/1.1 200 ")
+    return status == HTTPStatus.OK
 
 
 def _log_line(line: str) -> None:

@@ -54,9 +54,6 @@ class Sfus:
     def listen(self, listener: SfuListener) -> None:
         self.listener = listener
 
-    def is_available(self) -> bool:
-        return any(sfu.health.is_well for sfu in self.by_number.values())
-
     def is_well(self, sfu: SfuNumber) -> bool:
         found = self.by_number.get(sfu)
         return found is not None and found.health.is_well

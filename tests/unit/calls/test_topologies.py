@@ -23,7 +23,7 @@ from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.cluster.messages import ClusterMessages
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
-from parlour.sfu_link import NoSfus, SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
+from parlour.sfu_link import SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
 from parlour.wire.signaling import CallTopology, PeerId, ReportTopology
 from tests.unit.calls.example_rooms import example_room
 
@@ -37,7 +37,7 @@ AT_ONCE = TopologyThresholds(
 
 
 @dataclass
-class Sfus(NoSfus):
+class Sfus:
     """SFUs that keep what they are told."""
 
     well: set[SfuNumber] = field(default_factory=lambda: {ONE})
@@ -49,9 +49,6 @@ class Sfus(NoSfus):
 
     def listen(self, listener: SfuListener) -> None:
         self.listener = listener
-
-    def is_available(self) -> bool:
-        return bool(self.well)
 
     def is_well(self, sfu: SfuNumber) -> bool:
         return sfu in self.well

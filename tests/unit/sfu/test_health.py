@@ -11,7 +11,7 @@ from parlour.sfu.options import SfuAccess
 from parlour.sfu.removals import MOST, TRIES, Removals
 from parlour.sfu.room_service import RoomService
 from parlour.sfu.sfus import Sfus
-from parlour.sfu_link import NoSfus, SfuLink, SfuNumber, SfuUnavailable
+from parlour.sfu_link import SfuLink, SfuNumber, SfuUnavailable
 from parlour.wire.signaling import PeerId
 
 
@@ -66,8 +66,7 @@ def test_numbers_name_the_same_sfu_everywhere() -> None:
 
 
 async def test_without_any_nothing_is_available() -> None:
-    link: SfuLink = NoSfus()
-    assert not link.is_available()
+    link: SfuLink = Sfus([], partial(datetime.now, UTC))
     assert not link.is_well(SfuNumber(1))
     assert (link.choose(), link.well_ones()) == (None, frozenset())
     link.remove(SfuNumber(1), "room", PeerId("ann"))
