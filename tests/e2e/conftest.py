@@ -19,6 +19,7 @@ from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
 from tests.servers.firefox import firefox
+from tests.servers.livekit import RunningLiveKit, livekit
 from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
@@ -87,6 +88,15 @@ def seating(people: People) -> AtBrowser:
         return Participant(page, account)
 
     return sit_down
+
+
+@pytest.fixture
+async def sfu(tmp_path: Path) -> AsyncIterator[RunningLiveKit]:
+    """A LiveKit without a Parlour."""
+    folder = tmp_path / "livekit"
+    folder.mkdir()
+    async with livekit(folder) as running:
+        yield running
 
 
 @pytest.fixture

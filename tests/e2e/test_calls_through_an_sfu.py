@@ -11,8 +11,7 @@ from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant
 from tests.people import Visitors
-from tests.servers.process import free_port
-from tests.servers.turn import MEDIA
+from tests.servers.livekit import moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -30,18 +29,7 @@ It is one to an SFU, and in a mesh one to each other person.
 async def test_the_third_moves_a_call_up_and_it_survives_the_sfu(
     fresh_server: StartServer, at_browser: AtBrowser
 ) -> None:
-    server = await fresh_server(
-        {
-            "PARLOUR_SFU": "embedded",
-            "PARLOUR_SFU_PORT": free_port(),
-            "PARLOUR_SFU_UDP_PORT": free_port(),
-            "PARLOUR_MEDIA_DIR": str(MEDIA),
-            "PARLOUR_SFU_ABOVE": 2,
-            "PARLOUR_MESH_AGAIN_AT": 2,
-            "PARLOUR_MESH_AGAIN_SECONDS": 0,
-            "PARLOUR_TOPOLOGY_REST_SECONDS": 0,
-        }
-    )
+    server = await fresh_server(moving_at_once(mesh_again_at=2))
     sfu = json.loads(await server.expect_log("sfu.ready"))["pid"]
     async with Visitors(server) as visitors:
         accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]

@@ -6,8 +6,6 @@ The test speaks for the server, which moves no calls yet.
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from playwright.async_api import WebSocketRoute
 
 from tests.e2e.conftest import AtBrowser
 from tests.people import Visitors
-from tests.servers.livekit import RunningLiveKit, livekit
+from tests.servers.livekit import RunningLiveKit
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -58,14 +56,6 @@ class Line:
             while not set(expected) <= set(self.reports):
                 self.heard.clear()
                 await self.heard.wait()
-
-
-@pytest.fixture
-async def sfu(tmp_path: Path) -> AsyncIterator[RunningLiveKit]:
-    folder = tmp_path / "livekit"
-    folder.mkdir()
-    async with livekit(folder) as running:
-        yield running
 
 
 _SENDS = """

@@ -23,6 +23,27 @@ _WITHIN_SECONDS = 60
 SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
 
 
+def embedded_livekit() -> dict[str, str | int]:
+    """Return the settings of a Parlour that runs a LiveKit beside it."""
+    return {
+        "PARLOUR_SFU": "embedded",
+        "PARLOUR_SFU_PORT": free_port(),
+        "PARLOUR_SFU_UDP_PORT": free_port(),
+        "PARLOUR_MEDIA_DIR": str(MEDIA),
+    }
+
+
+def moving_at_once(*, mesh_again_at: int) -> dict[str, str | int]:
+    """Return the same for one whose calls move up at the third person, and down without a wait."""
+    return {
+        **embedded_livekit(),
+        "PARLOUR_SFU_ABOVE": 2,
+        "PARLOUR_MESH_AGAIN_AT": mesh_again_at,
+        "PARLOUR_MESH_AGAIN_SECONDS": 0,
+        "PARLOUR_TOPOLOGY_REST_SECONDS": 0,
+    }
+
+
 @dataclass(frozen=True)
 class RunningLiveKit:
     """A LiveKit process, and tokens for it."""
@@ -34,10 +55,11 @@ class RunningLiveKit:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.options.api_port}"
 
-    def token(self, identity: str, room: str) -> str:
-        """Return a token for a member, with the grants that Parlour gives."""
-        grants = {"roomJoin": True, "room": room, "canPublishSources": SOURCES}
-        return self._signed(grants, identity)
+    def token(self, identity: str, room: str, **grants: object) -> str:
+        """Return a token for a member, with the grants that Parlour gives unless others are named."""
+        return self._signed(
+            {"roomJoin": True, "room": room, "canPublishSources": SOURCES, **grants}, identity
+        )
 
     async def make_room(self, room: str) -> None:
         headers = {"Authorization": f"Bearer {self._signed({'roomCreate': True})}"}
@@ -53,7 +75,7 @@ class RunningLiveKit:
         await self.process.wait()
 
     def _signed(self, grants: dict[str, object], identity: str = "the test") -> str:
-        until = datetime.now(UTC) + timedelta(minutes=1)
+        until = datetime.now(UTC) + timedelta(minutes=10)
         claims = {"iss": KEY, "sub": identity, "exp": until, "video": grants}
         return jwt.encode(claims, self.options.secret, "HS256")
 

@@ -85,15 +85,23 @@ async def ended(process: Process, sign: signal.Signals, patience: float = 60) ->
 
 @asynccontextmanager
 async def logged(
-    *command: str | Path, log: Path, environment: Mapping[str, str]
+    *command: str | Path,
+    log: Path,
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    talks: bool = False,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a program until the block ends; what it says is added to the file `log`."""
+    """Run a program until the block ends; what it says is added to the file `log`.
+
+    With `talks`, its standard input and output are the caller's.
+    """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
+            cwd=cwd,
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
+            stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE if talks else output,
             stderr=output,
             start_new_session=True,
             preexec_fn=dying_with_parent(signal.SIGKILL),

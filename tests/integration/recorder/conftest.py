@@ -3,25 +3,19 @@
 import asyncio
 import json
 import os
-import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-import jwt
 import pytest
 
-from parlour.sfu.options import KEY, SfuOptions
-from parlour.sfu.server import LiveKit, find_livekit, is_well
 from tests.servers.checkout import ROOT
-from tests.servers.process import child_environment, dying_with_parent, ended, free_port
-from tests.servers.turn import MEDIA
+from tests.servers.livekit import RunningLiveKit, livekit
+from tests.servers.process import child_environment, logged
 
 PACKAGES = ROOT / ".tools" / "recording"
 _WITHIN_SECONDS = 120
@@ -31,22 +25,10 @@ _WITHIN_SECONDS = 120
 async def program(*command: str, folder: Path, log: Path) -> AsyncIterator[Process]:
     """Run a Python program that has the packages of the extra `recording`."""
     path = os.pathsep.join(map(str, (PACKAGES, ROOT)))
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            cwd=folder,
-            env={**child_environment(folder), "PYTHONPATH": path},
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=dying_with_parent(signal.SIGKILL),
-        )
-    try:
+    environment = {**child_environment(folder), "PYTHONPATH": path}
+    run = logged(sys.executable, *command, log=log, environment=environment, cwd=folder, talks=True)
+    async with run as process:
         yield process
-    finally:
-        await ended(process, signal.SIGKILL)
 
 
 @dataclass
@@ -81,26 +63,14 @@ class RunningRecorder:
 class Sfu:
     """A LiveKit, without a Parlour."""
 
-    options: SfuOptions
+    livekit: RunningLiveKit
     folder: Path
 
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self.options.api_port}"
-
-    def token(self, who: str, room: str, **grants: Any) -> str:
-        until = datetime.now(UTC) + timedelta(minutes=10)
-        video = {"roomJoin": True, "room": room, **grants}
-        claims = {"iss": KEY, "sub": who, "exp": until, "video": video}
-        return jwt.encode(claims, self.options.secret, "HS256")
+    def token(self, who: str, room: str, **grants: object) -> str:
+        return self.livekit.token(who, room, **grants)
 
     async def makes_room(self, room: str) -> None:
-        bearer = {"Authorization": f"Bearer {self.token('parlour', room, roomCreate=True)}"}
-        async with httpx.AsyncClient(base_url=self.url.replace("ws:", "http:")) as client:
-            made = await client.post(
-                "/twirp/livekit.RoomService/CreateRoom", json={"name": room}, headers=bearer
-            )
-        assert made.status_code == 200, made.text
+        await self.livekit.make_room(room)
 
     @asynccontextmanager
     async def call(self, room: str, *people: str) -> AsyncIterator[None]:
@@ -110,7 +80,7 @@ class Sfu:
         command = ("-m", "tests.integration.recorder.marked_call")
         async with program(*command, folder=self.folder, log=self.folder / "call.log") as process:
             assert process.stdin is not None
-            process.stdin.write(json.dumps({"url": self.url, "tokens": tokens}).encode() + b"\n")
+            process.stdin.write(json.dumps({"url": self.livekit.url, "tokens": tokens}).encode() + b"\n")
             yield
 
     @asynccontextmanager
@@ -121,7 +91,8 @@ class Sfu:
         async with program(*command, folder=self.folder, log=self.folder / "recorder.log") as process:
             recorder = RunningRecorder(process)
             may = token or self.token("recorder", room, canPublish=False)
-            await recorder.tells({"url": self.url, "token": may, "folder": str(folder), **(request or {})})
+            where = {"url": self.livekit.url, "token": may, "folder": str(folder)}
+            await recorder.tells({**where, **(request or {})})
             yield recorder
 
     async def measured(self, folder: Path) -> Any:
@@ -139,21 +110,5 @@ class Sfu:
 @pytest.fixture(scope="module")
 async def sfu(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sfu]:
     folder = tmp_path_factory.mktemp("recorder")
-    options = SfuOptions(
-        secret="no wind at all, and then some rain, all day",
-        api_port=free_port(),
-        udp_port=free_port(),
-        tcp_port=free_port(),
-        address=None,
-        is_local=True,
-    )
-    running = asyncio.create_task(LiveKit(find_livekit(MEDIA), options, folder).run())
-    try:
-        async with asyncio.timeout(_WITHIN_SECONDS):
-            while not await is_well(options.api_port):
-                assert not running.done(), running
-                await asyncio.sleep(0.05)  # a port announces nothing
-        yield Sfu(options, folder)
-    finally:
-        running.cancel()
-        await asyncio.wait((running,))
+    async with livekit(folder) as running:
+        yield Sfu(running, folder)

@@ -13,8 +13,7 @@ from tests.conftest import StartServer
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
-from tests.servers.process import free_port
-from tests.servers.turn import MEDIA
+from tests.servers.livekit import moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
 WITHIN_SECONDS = 60
@@ -72,18 +71,7 @@ class Caller:
 
 
 async def test_a_call_moves_to_an_sfu_and_back(fresh_server: StartServer) -> None:
-    server = await fresh_server(
-        {
-            "PARLOUR_SFU": "embedded",
-            "PARLOUR_SFU_PORT": free_port(),
-            "PARLOUR_SFU_UDP_PORT": free_port(),
-            "PARLOUR_MEDIA_DIR": str(MEDIA),
-            "PARLOUR_SFU_ABOVE": 2,
-            "PARLOUR_MESH_AGAIN_AT": 1,
-            "PARLOUR_MESH_AGAIN_SECONDS": 0,
-            "PARLOUR_TOPOLOGY_REST_SECONDS": 0,
-        }
-    )
+    server = await fresh_server(moving_at_once(mesh_again_at=1))
     await server.expect_log("sfu.ready")
     async with Visitors(server) as visitors, AsyncExitStack() as leaving:
         people = [await visitors.client(name) for name in ("ann", "bob", "cyd", "old")]

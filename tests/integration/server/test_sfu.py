@@ -27,11 +27,11 @@ from parlour.sfu_link import SfuRights
 from parlour.wire.signaling import PeerId
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
-from tests.servers.process import free_port, until_gone
-from tests.servers.turn import MEDIA
+from tests.servers.livekit import embedded_livekit
+from tests.servers.process import until_gone
 
 READY = re.compile(r'"pid": (\d+).*"event": "sfu.ready"')
-WEBHOOK = re.compile(r'"route": "/livekit/webhook", "status": 200')
+WEBHOOK = '"route": "/livekit/webhook", "status": 200'
 _WITHIN_SECONDS = 60
 _SERVICE = "twirp/livekit.RoomService"
 
@@ -39,10 +39,7 @@ _SERVICE = "twirp/livekit.RoomService"
 def settings() -> dict[str, str | int]:
     return {
         "PARLOUR_SECRET_KEY": "north wind, south wind, and no wind at all",
-        "PARLOUR_SFU": "embedded",
-        "PARLOUR_SFU_PORT": free_port(),
-        "PARLOUR_SFU_UDP_PORT": free_port(),
-        "PARLOUR_MEDIA_DIR": str(MEDIA),
+        **embedded_livekit(),
     }
 
 
@@ -87,11 +84,6 @@ class Forwarding:
     def ready(self) -> list[int]:
         """Return the process ids of all that have been ready so far."""
         return [int(pid) for pid in READY.findall(self.server.log.read_text())]
-
-    async def until_logged(self, line: re.Pattern[str]) -> None:
-        async with asyncio.timeout(_WITHIN_SECONDS):
-            while line.search(self.server.log.read_text()) is None:  # noqa: ASYNC110 - as below
-                await asyncio.sleep(0.02)
 
     async def next_ready(self, *, after: int) -> int:
         async with asyncio.timeout(_WITHIN_SECONDS):
@@ -141,7 +133,7 @@ async def test_people_reach_it_at_parlours_own_address(forwarding: Forwarding) -
             joined = await socket.recv()
         assert isinstance(joined, bytes)
         assert (joined[0], b"7-5" in joined, b"ann" in joined) == (0x0A, True, True)  # SignalResponse.join
-    await forwarding.until_logged(WEBHOOK)
+    await forwarding.server.expect_log(WEBHOOK)
     async with httpx.AsyncClient(base_url=forwarding.server.address + forwarding.path) as client:
         for token, status, words in (
             (ann, 200, "success"),
