@@ -174,10 +174,21 @@ class ParlourServer:
         """Return the log's first line since `mark_log` that contains `text`; wait for it."""
         async with asyncio.timeout(timeout):
             while True:
-                for line in self.log.read_bytes()[self._log_mark :].decode(errors="replace").splitlines():
+                for line in self.log_lines(since_mark=True):
                     if text in line:
                         return line
                 await asyncio.sleep(0.05)  # a file announces no growth
+
+    def log_lines(self, *, since_mark: bool = False) -> list[str]:
+        """Return the log's whole lines. The last one may be half written, as a reader sees bytes of a file
+        before their write has returned: it is left out until it has its end.
+        """
+        if not self.log.exists():
+            return []
+        with self.log.open("rb") as log:
+            log.seek(self._log_mark if since_mark else 0)
+            whole, _, _ = log.read().rpartition(b"\n")
+        return whole.decode(errors="replace").splitlines()
 
     def mark_log(self) -> None:
         """Mark the log's end: later lines belong to the running test."""

@@ -92,7 +92,7 @@ async def test_passwords_that_differ_are_asked_for_again(tmp_path: Path, setting
 
 @pytest.mark.database("sqlite")
 async def test_serve_says_where_it_is(server: ParlourServer) -> None:
-    said = [line for line in server.log.read_text().splitlines() if line.startswith("Parlour is ready at")]
+    said = [line for line in server.log_lines() if line.startswith("Parlour is ready at")]
     assert said == [f"Parlour is ready at {server.url}"]
     assert server.url.startswith("http://localhost:")
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
@@ -104,7 +104,7 @@ async def test_serve_says_where_it_is(server: ParlourServer) -> None:
 @pytest.mark.database("sqlite")
 async def test_serve_says_where_it_listens_too_where_that_is_elsewhere(fresh_server: StartServer) -> None:
     server = await fresh_server({"PARLOUR_PUBLIC_URL": "https://meet.example.org/rooms"})
-    said = [line for line in server.log.read_text().splitlines() if line.startswith("Parlour is ready at")]
+    said = [line for line in server.log_lines() if line.startswith("Parlour is ready at")]
     assert said == [
         f"Parlour is ready at https://meet.example.org/rooms and listens on {server.address}",
     ]

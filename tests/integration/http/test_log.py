@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,7 @@ from tests.servers import ParlourServer
 
 
 def log_lines(server: ParlourServer) -> list[dict[str, Any]]:
-    text = server.log.read_text(encoding="utf-8")
-    lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return lines
+    return [json.loads(line) for line in server.log_lines() if line.startswith("{")]
 
 
 async def logged(server: ParlourServer, request_id: str) -> dict[str, Any]:
@@ -92,3 +91,13 @@ async def test_nothing_failed(server: ParlourServer) -> None:
     failures = [line for line in log_lines(server) if line.get("level") in ("error", "critical")]
     assert failures == []
     assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
+    server = ParlourServer(tmp_path)
+    assert server.log_lines() == []
+    server.log.write_bytes(b'{"event": "begun"}\n{"event": "requ')
+    assert server.log_lines() == ['{"event": "begun"}']
+    with server.log.open("ab") as log:
+        log.write(b'est"}\n')
+    assert server.log_lines() == ['{"event": "begun"}', '{"event": "request"}']

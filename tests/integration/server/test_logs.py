@@ -23,8 +23,7 @@ CANDIDATE = "candidate:1 1 udp 2122260223 198.51.100.77 54321 typ host"
 
 def lines(server: ParlourServer) -> list[dict[str, Any]]:
     """Every line but the one on stdout, each a JSON object."""
-    text = server.log.read_text()
-    return [json.loads(line) for line in text.splitlines() if not line.startswith("Parlour is ready at")]
+    return [json.loads(line) for line in server.log_lines() if not line.startswith("Parlour is ready at")]
 
 
 async def tells_a_story(ann: Person, bob: Person, server: ParlourServer) -> None:

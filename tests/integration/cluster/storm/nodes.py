@@ -77,7 +77,7 @@ class Node:
 
     def leases_ended_at(self) -> list[datetime]:
         """Return the times at which this node noticed the end of a lease since the log was marked."""
-        lines = [line for line in self.server.log_since_mark().splitlines() if LEASE_ENDED in line]
+        lines = [line for line in self.server.log_lines(since_mark=True) if LEASE_ENDED in line]
         return [datetime.fromisoformat(json.loads(line)["timestamp"]) for line in lines]
 
     def expect_clean_log(self) -> None:
