@@ -112,6 +112,7 @@ class OngoingCalls:
         self.kept_in_vain = self._shared.kept_in_vain
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp
         self.decides, self.owner = self._shared.decides, self._shared.owner
+        self.own_peers_in = self._shared.own_peers_in
 
     def serve(self, members: CallMembers) -> None:
         """Have `members` hear of all that concerns the members of this node. Comes before any arrival."""
@@ -133,9 +134,6 @@ class OngoingCalls:
         """Return who is in a room's call: nobody if there is none."""
         call = self.replica(room_id)
         return Mesh() if call is None else call.mesh
-
-    def peers_in(self, room_id: RoomId) -> list[PeerId]:
-        return list(self.mesh(room_id).members.names)
 
     def entries(self, room_id: RoomId, *, besides: PeerId | None = None) -> list[PeerEntry]:
         """Describe the members of a call with whom a connection can be negotiated now."""

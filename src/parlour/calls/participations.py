@@ -168,7 +168,7 @@ class Participations:
         self.revoke()
         peers = [
             peer
-            for peer in self._calls.peers_in(room.room_id)
+            for peer in self._calls.own_peers_in(room.room_id)
             if (identity := self._presence.identity_of(peer)) is not None and concerns(peer, identity)
         ]
         connections = [self._presence.connection_at(peer) for peer in peers]
@@ -193,7 +193,7 @@ class Participations:
     def renew(self, room: Room) -> None:
         """Begin the attendance of a call whose room has become an event."""
         self._calls.renew(room)
-        for peer in self._calls.peers_in(room.room_id):
+        for peer in self._calls.own_peers_in(room.room_id):
             renewed = self._presence.renew(peer, room)
             if renewed is not None:
                 identity, participation = renewed
@@ -278,7 +278,7 @@ class Participations:
 
     def _tell_of_losses(self) -> None:
         room_id, peers = self._with_losses.popleft()
-        for member in self._calls.peers_in(room_id):
+        for member in self._calls.own_peers_in(room_id):
             if self._presence.away(member) is not None:
                 self._untold_losses.setdefault(member, set()).update(peers)
         self._delivery.to_call(room_id, SignalsLost(peers), besides=None)

@@ -84,7 +84,7 @@ class PeerDelivery:
             if len(held) >= MAX_HELD:
                 self.release(room_id)
             return
-        for peer in self._calls.peers_in(room_id):
+        for peer in self._calls.own_peers_in(room_id):
             connection_id = self._presence.connection_of(peer)
             if connection_id is not None and connection_id != besides:
                 self._deliver(connection_id, message)

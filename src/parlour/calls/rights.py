@@ -113,7 +113,7 @@ class RightsCheck:
         """
         there: defaultdict[UserId, set[PeerId]] = defaultdict(set)
         people: dict[UserId, Identity] = {}
-        for peer in self._calls.peers_in(room.room_id):
+        for peer in self._calls.own_peers_in(room.room_id):
             identity = self._presence.identity_of(peer)
             if identity is not None:
                 people[identity.user_id] = identity

@@ -107,6 +107,12 @@ class SharedCalls:
         """Return the rooms with a call that this node knows."""
         return [call.room for call in self._table.calls.values() if call.seats]
 
+    def own_peers_in(self, room_id: RoomId) -> list[PeerId]:
+        """Return the members that this node holds. The replica may lack some of them for a while: a snapshot
+        of an owner that took them for gone comes before the decision that has them back.
+        """
+        return self._table.members.peers_in(room_id)
+
     def renew(self, room: Room) -> None:
         """Replace what this node knows of a room."""
         call = self._table.calls.get(room.room_id)

@@ -865,6 +865,26 @@ def test_an_end_that_a_former_owner_has_decided_in_vain_is_an_end() -> None:
     assert not second.clients
 
 
+def test_a_member_that_the_owner_took_for_gone_is_of_its_node_all_the_time() -> None:
+    """It gets the chat, and is removed where it may not be there, before the owner has it back."""
+    cluster, _, bob = _two_who_talk()
+    owner, second, _ = cluster.nodes
+    cluster.lose_sight_of(second)
+    owner.find_owners()
+    owner.calls.end_absent(bob.room.room_id, lost_before=LATER)
+    cluster.notice(second)
+    cluster.register(second)
+    second.find_owners()
+    is_known = []
+    while waiting := [link for link, messages in cluster.links.items() if messages]:
+        cluster.deliver_next(waiting[0])
+        replica = second.calls.replica(bob.room.room_id)
+        is_known.append(replica is not None and bob.peer_id in replica.seats)
+        assert second.calls.own_peers_in(bob.room.room_id) == [bob.peer_id]
+    assert False in is_known
+    assert is_known[-1]
+
+
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
     return cluster.links.setdefault(
         (cluster.nodes[sender].lease_id, cluster.nodes[receiver].lease_id), deque()
