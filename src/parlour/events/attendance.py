@@ -169,11 +169,17 @@ class AttendanceLog:
             return
         try:
             await self._write_together(moves)
-        except IntegrityError:  # of an event or a person that is no more
+        except IntegrityError:
             for move in moves:
-                with suppress(IntegrityError):
-                    await self._write_together([move])
+                await self._write_alone(move)
         self._tracker.written(moves)
+
+    async def _write_alone(self, move: AttendanceChange) -> None:
+        """Write what can be written: the event or the person of a move may be no more."""
+        try:
+            await self._write_together([move])
+        except IntegrityError as error:
+            log.warning("attendance.not_written", visit=move.visit, error=type(error.orig).__name__)
 
     async def _write_together(self, moves: Sequence[AttendanceChange]) -> None:
         async with self._database.transaction() as connection:
@@ -210,14 +216,13 @@ class AttendanceLog:
             written = await store.open_rows(connection, {came.event_id for came in present})
         for came in present:
             if (came.event_id, came.identity.user_id) not in written:
-                with suppress(IntegrityError):
-                    await self._write_missing(came)
+                await self._write_missing(came)
 
     async def _write_missing(self, came: Joined) -> None:
         """Open a row for the time since the person's last row has ended."""
         async with self._database.reading() as connection:
             last = await store.last_end(connection, came.event_id, user_id=came.identity.user_id)
-        await self._write_together([came if last is None else replace(came, at=max(came.at, last))])
+        await self._write_alone(came if last is None else replace(came, at=max(came.at, last)))
 
     async def _is_watched(self) -> bool:
         """Tell if another server, or a row that a dead one left, makes it matter that this one lives."""

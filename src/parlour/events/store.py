@@ -45,9 +45,13 @@ async def open_row(
     server_id: NodeId,
     now: datetime,
 ) -> None:
-    """A visit's row: the one that is open, its own from before a crash, or a new one."""
+    """Open a visit's row: the one that is open, its own last one from before a crash, or a new one.
+
+    Two rows may name the visit, since it takes over an open row of another visit of the same person.
+    """
     mine = and_(event_log.c.event_id == event_id, event_log.c.visit == visit)
-    for known in (_is_open(event_id, identity.user_id), mine):
+    my_last = event_log.c.id == select(func.max(event_log.c.id)).where(mine).scalar_subquery()
+    for known in (_is_open(event_id, identity.user_id), my_last):
         values = {"visit": visit, "server_id": server_id, "seen_at": now, "left_at": None}
         if (await connection.execute(update(event_log).where(known).values(values))).rowcount > 0:
             return

@@ -44,6 +44,30 @@ async def storage(database: str, databases: Databases, tmp_path: Path) -> AsyncI
     await opened.close()
 
 
+async def test_a_visit_that_took_over_another_row_comes_back(storage: Database) -> None:
+    """Two rows name it then: only the last one goes on."""
+    now = NOW
+    one, other = (
+        AttendanceLog(new_node_id(), database=storage, clock=lambda: now, proof_seconds=0.0) for _ in range(2)
+    )
+
+    async def passes(log: AttendanceLog, *, visit: str, comes: bool) -> None:
+        nonlocal now
+        now += timedelta(seconds=1)
+        (log.joined if comes else log.left)(visit, ANN, EVENT)
+        await log.step()
+
+    await passes(one, visit="first", comes=True)
+    await passes(one, visit="first", comes=False)
+    await passes(one, visit="second", comes=True)
+    await passes(other, visit="first", comes=True)
+    await passes(other, visit="first", comes=False)
+    await passes(other, visit="first", comes=True)
+    async with storage.reading() as connection:
+        rows = (await connection.execute(select(event_log).order_by(event_log.c.id))).all()
+    assert [(row.visit, row.left_at is None) for row in rows] == [("first", False), ("first", True)]
+
+
 async def test_the_other_presence_has_no_gap(storage: Database) -> None:
     """The row of a person is kept by the node at which she came last, until she leaves that."""
     times = [NOW + timedelta(seconds=number) for number in range(4)]
