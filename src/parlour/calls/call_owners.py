@@ -150,9 +150,10 @@ class CallOwners:
             self._with_absent.add(room_id)
 
     async def end_absent(self) -> None:
-        """End people of dead nodes who did not come back, and returns that were given up; repeated every
-        ABSENT_SECONDS.
+        """End people of dead nodes who did not come back, and returns that were given up. Tell members what
+        was held for too long. Repeated every ABSENT_SECONDS.
         """
+        self._shared.tell_late()
         lost_before = self._clock() - self._grace
         for peer_id in [peer for peer, at in self._given_up.items() if at <= lost_before]:
             del self._given_up[peer_id]

@@ -34,6 +34,7 @@ from parlour.calls.shared.messages import (
     CensusWanted,
     Decision,
     Fenced,
+    Followed,
     NodeMessage,
     Question,
     Refusal,
@@ -75,6 +76,7 @@ class SharedCalls:
         self._follower = FollowerPart(self._table, self._delivery)
         self.replica: Callable[[RoomId], CallReplica | None] = self._table.calls.get
         self.decides, self.knows = self._table.decides, self._follower.knows
+        self.tell_late = self._delivery.tell_late
         self.lose_absent, self.end_absent = self._owner.lose_absent, self._owner.end_absent
 
     @property
@@ -121,9 +123,12 @@ class SharedCalls:
         self._table.members.renew(room)
 
     def stamp(self, room_id: RoomId) -> Stamp | None:
-        """Return the latest decision about a call up to which this node has missed none, None without any."""
+        """Return the latest decision about a call up to which this node has missed none, and its members have
+        been told all. None without any.
+        """
         call = self._table.calls.get(room_id)
-        return self._table.outdated.get(room_id) or (None if call is None else call.stamp)
+        followed = self._table.outdated.get(room_id) or (None if call is None else call.stamp)
+        return self._delivery.told(room_id, followed)
 
     def arrive(
         self,
@@ -272,6 +277,7 @@ class SharedCalls:
 
     def lease_lost(self) -> None:
         """Be an island: whatever was asked is asked again, and calls without own members are forgotten."""
+        self._delivery.doubt_all()
         self._table.forget_others()
         for room_id in {pending.room.room_id for pending in self._table.pending.values()}:
             self._delivery.fail(room_id)
@@ -301,6 +307,7 @@ class SharedCalls:
             del self._table.others[lease.node_id]
         for concerned in (*self._table.followers.values(), *self._table.watchers.values()):
             concerned.discard(lease.lease_id)
+        self._delivery.node_left(lease.lease_id)
         rooms = {room for room, owner in self._table.owners.items() if owner.owner == lease.lease_id}
         for room_id in rooms:
             self._delivery.fail(room_id)
@@ -339,6 +346,7 @@ class SharedCalls:
         known = self._table.owners.get(room_id)
         if known is not None and (known.epoch, known.owner) >= (ownership.epoch, ownership.owner):
             return
+        self._delivery.doubt(room_id)
         self._table.owners[room_id] = ownership
         self._table.followers.pop(room_id, None)
         self._table.watchers.pop(room_id, None)
@@ -382,14 +390,12 @@ class SharedCalls:
         match message:
             case Relayed():  # the first, since it is the hot path
                 self._delivery.on_relay(message)
-            case Question():
-                self._owner.on_question(sender, message)
+            case Question() | Census() | Followed():
+                self._owner.received(sender, message)
             case Refusal():
                 self._follower.on_refusal(sender, message)
             case Decision() | Snapshot():
                 self._follow(sender, message)
-            case Census():
-                self._owner.on_census(sender, message)
             case CensusWanted():
                 self._on_census_wanted(sender, message)
             case RelaysKept():

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from parlour.calls.shared.introductions import Stamp
 
-SILENT_SECONDS = 6.0
-"""A node may have been silent for so long when the others take it for gone: longer than a lease."""
+SILENT_SECONDS = 7.0
+"""A node may have been silent for so long when the others take it for gone: longer than a lease, and than an
+owner holds an introduction back.
+"""
 MAX_KEPT = 64
 
 

@@ -8,6 +8,7 @@ from parlour.calls.shared.messages import (
     MOVED,
     Census,
     Decision,
+    Followed,
     Question,
     Refusal,
     Snapshot,
@@ -80,11 +81,13 @@ class FollowerPart:
         if call is None or call.version + 1 != decision.version or call.epoch != decision.epoch:
             self.send_census(room_id)
             return
-        decided = decided_of(decision)
+        owner, decided = self._table.owners[room_id].owner, decided_of(decision)
         before = call.seats.get(decided.change.peer_id)
         self._table.note(call, decided, call.follow(decided), before)
         if not self._delivery.deliver(call, decided, decision.answers):
             self.tell_owner(room_id, Left(decided.change.peer_id), ends_anywhere=True)
+        if decision.is_awaited:
+            self._table.send(owner, Followed(room_id, decision.epoch, decision.version))
         self._contradict(room_id, decided.change)
         self.drop_unused(call)
 
@@ -108,6 +111,9 @@ class FollowerPart:
             return
         if room_id in self._table.watched:
             self._table.watched[room_id] = True
+        if snapshot.is_awaited:
+            owner = self._table.owners[room_id].owner
+            self._table.send(owner, Followed(room_id, snapshot.epoch, snapshot.version))
         call = self._restore(snapshot)
         if call is None:
             self._forget_unused(room_id)

@@ -95,7 +95,10 @@ class Refusal(Struct, frozen=True, tag="refusal"):
 
 
 class Decision(Struct, frozen=True, tag="decision"):
-    """A change, and the messages for the receiving node's members. `answers` is the receiver's question."""
+    """A change, and the messages for the receiving node's members. `answers` is the receiver's question.
+
+    With `is_awaited`, the owner holds something back until the receiver has `Followed`.
+    """
 
     room_id: RoomId
     epoch: int
@@ -104,6 +107,15 @@ class Decision(Struct, frozen=True, tag="decision"):
     sends: list[SendForMember]
     notice: NoticeForMembers | None = None
     answers: int | None = None
+    is_awaited: bool = False
+
+
+class Followed(Struct, frozen=True, tag="followed"):
+    """The sender has followed a call as far as a decision, or a snapshot, that `is_awaited`."""
+
+    room_id: RoomId
+    epoch: int
+    version: int
 
 
 class Snapshot(Struct, frozen=True, tag="snapshot"):
@@ -121,6 +133,8 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     """Participations that are over, so that a later owner does not resume them."""
     answers_census: int | None
     """The number of the census that this answers, as its sender counts them."""
+    is_awaited: bool = False
+    """As in `Decision`."""
 
 
 class CensusMember(Struct, frozen=True):
@@ -194,7 +208,18 @@ class RelaysKept(Struct, frozen=True, tag="relays-kept"):
     peers: list[PeerId]
 
 
-NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed | RelaysKept
+NodeMessage = (
+    Question
+    | Refusal
+    | Decision
+    | Followed
+    | Snapshot
+    | Census
+    | CensusWanted
+    | Fenced
+    | Relayed
+    | RelaysKept
+)
 
 _decoder = msgspec.msgpack.Decoder(NodeMessage)
 _encoder = msgspec.msgpack.Encoder()
@@ -206,7 +231,9 @@ decode: Callable[[bytes], NodeMessage] = _decoder.decode
 """Decodes a message. Raises msgspec.MsgspecError."""
 
 
-def decision_for(decided: Decided, members: set[PeerId], *, answers: int | None) -> Decision:
+def decision_for(
+    decided: Decided, members: set[PeerId], *, answers: int | None, is_awaited: bool
+) -> Decision:
     """Return a decision with the messages for some members, those of one node."""
     return Decision(
         decided.room_id,
@@ -216,6 +243,7 @@ def decision_for(decided: Decided, members: set[PeerId], *, answers: int | None)
         [_send_for_member(send) for send in decided.sends if send.to in members],
         None if decided.notice is None else _notice_for_members(decided.notice),
         answers,
+        is_awaited,
     )
 
 

@@ -1,15 +1,21 @@
 """Answer the arrivals of this node, and deliver what decisions and other nodes have for its members. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
+
+from msgspec.structs import replace
 
 from parlour.calls.call_replica import CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Resumed
 from parlour.calls.mesh import Send
 from parlour.calls.shared.early_relays import EarlyRelays
+from parlour.calls.shared.held_introductions import Held, HeldIntroductions
+from parlour.calls.shared.held_members import HeldMember
 from parlour.calls.shared.interfaces import Arrival
+from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import MOVED, Relayed, encode, message_of
 from parlour.calls.shared.moved_members import MovedMembers
 from parlour.calls.shared.table import CallTable
+from parlour.cluster.coordinator import LeaseId
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
@@ -24,6 +30,7 @@ class OwnDelivery:
         self._clock = clock
         self._early = EarlyRelays()
         self._moved = MovedMembers()
+        self._held = HeldIntroductions()
 
     def answer(self, number: int, refusal: str | None) -> bool:
         """Answer an arrival of this node. Return False if its member is not wanted any more."""
@@ -41,23 +48,35 @@ class OwnDelivery:
             if pending.room.room_id == room_id:
                 self.answer(number, MOVED)
 
-    def deliver(self, call: CallReplica, decided: Decided, answers: int | None) -> bool:
+    def deliver(
+        self,
+        call: CallReplica,
+        decided: Decided,
+        answers: int | None,
+        *,
+        unconfirmed: Set[LeaseId] = frozenset(),
+    ) -> bool:
         """Deliver what a decision has for this node's members. Return False if it brought one that is not
-        wanted any more.
+        wanted any more. Introductions are held until the `unconfirmed` nodes have followed the decision.
         """
         room_id, change = decided.room_id, decided.change
         is_wanted = True
+        former = self._former_view(change.peer_id, answers) if unconfirmed else None
         if isinstance(change, Entered | Resumed) and change.seat.holder == self._table.node_id:
             is_wanted = self._take(call, change, answers)
         for send in decided.sends:
-            self._deliver_to_own(call, send)
+            self._deliver_to_own(call, send, unconfirmed)
+        if former:
+            self._keep_known(room_id, change.peer_id, former)
         if decided.notice is not None:
             self._table.own.notify(room_id, decided.notice)
         if change.peer_id in self._table.members:
             if isinstance(change, Resumed) and change.seat.holder != self._table.node_id:
+                self._held.forget(room_id, change.peer_id)
                 self.let_go(change.peer_id, change.seat.holder)
             elif isinstance(change, Left):
                 self._table.members.drop(change.peer_id)
+                self._held.forget(room_id, change.peer_id)
                 self._table.own.ended(change.peer_id, is_elsewhere=False)
         self._table.own.call_changed(call.room)
         return is_wanted
@@ -91,27 +110,106 @@ class OwnDelivery:
             self._table.own.expects(call.room.room_id, change.peer_id, claimed)
         return True
 
-    def _deliver_to_own(self, call: CallReplica, send: Send) -> None:
+    def _deliver_to_own(self, call: CallReplica, send: Send, unconfirmed: Set[LeaseId]) -> None:
         member = self._table.members.get(send.to)
         if member is None:
             return
-        message = send.message
+        room_id, message = call.room.room_id, send.message
         if isinstance(message, AddPeer):
             if self._table.lease is None and call.seats[message.peer_id].holder != self._table.node_id:
                 return
-            member.known.add(message.peer_id)
-            if self._table.lease is not None:
-                member.unsure.discard(message.peer_id)
-            elif not self._table.is_alone:
-                member.unsure.add(message.peer_id)
-            self._table.own.deliver(send.to, message)
-            self._release(send.to, message.peer_id)
+            if not (unconfirmed and self._hold(call, send.to, message, unconfirmed)):
+                self._introduce(member, message)
             return
         if isinstance(message, RemovePeer):
+            self._held.drop(room_id, send.to, message.peer_id)
             if message.peer_id not in member.known:
                 return  # it was told so while this node was an island, or was never told of that peer
             member.known.discard(message.peer_id)
         self._table.own.deliver(send.to, message)
+
+    def _introduce(self, member: HeldMember, message: AddPeer) -> None:
+        peer_id = member.record.peer_id
+        self._held.drop(member.room.room_id, peer_id, message.peer_id)
+        member.known.add(message.peer_id)
+        if self._table.lease is not None:
+            member.unsure.discard(message.peer_id)
+        elif not self._table.is_alone:
+            member.unsure.add(message.peer_id)
+        self._table.own.deliver(peer_id, message)
+        self._release(peer_id, message.peer_id)
+
+    # Introductions that wait until other nodes have heard of them
+
+    def _hold(self, call: CallReplica, to: PeerId, message: AddPeer, unconfirmed: Set[LeaseId]) -> bool:
+        return self._held.hold(
+            call.room.room_id, to, message, stamp=call.stamp, unconfirmed=unconfirmed, now=self._clock()
+        )
+
+    def _former_view(self, peer_id: PeerId, answers: int | None) -> Set[PeerId]:
+        """Return the peers that an arriving member knows as yet, though perhaps not for certain."""
+        pending = None if answers is None else self._table.pending.get(answers)
+        if pending is not None:
+            return pending.change.known if isinstance(pending.change, Resumed) else frozenset()
+        member = self._table.members.get(peer_id)
+        return frozenset() if member is None else frozenset(member.known)
+
+    def _keep_known(self, room_id: RoomId, peer_id: PeerId, former: Iterable[PeerId]) -> None:
+        """Have a member still hear of the end of a peer of whom it knows, and whose introduction is held."""
+        member = self._table.members.get(peer_id)
+        if member is not None:
+            member.known.update(other for other in former if self._held.has(room_id, peer_id, other))
+
+    def told(self, room_id: RoomId, followed: Stamp | None) -> Stamp | None:
+        """Return the decision up to which members of this node were told all, if the node was."""
+        held = self._held.earliest(room_id)
+        return followed if held is None else (held[0], held[1] - 1)
+
+    def awaits(self, room_id: RoomId, lease: LeaseId) -> bool:
+        """Return True if something is held until a node has followed a call."""
+        return any(lease in held.unconfirmed for held in self._held.rooms.get(room_id, {}).values())
+
+    def confirmed(self, room_id: RoomId, lease: LeaseId, stamp: Stamp) -> None:
+        """Take note that a node has followed a call as far as a decision."""
+        for held in self._held.confirm(room_id, lease, stamp):
+            self._tell(held)
+
+    def node_left(self, lease: LeaseId) -> None:
+        """Wait for a node no longer: its members are introduced to all when they come back."""
+        for held in self._held.confirm_for(lease):
+            self._tell(held)
+
+    def tell_late(self) -> None:
+        """Tell members what was held for too long. A census says that it is not certain."""
+        for held in self._held.take_late(self._clock()):
+            self._tell(held, is_sure=False)
+
+    def doubt(self, room_id: RoomId) -> None:
+        """Hold nothing of a call any longer that this node no longer decides about: the next owner hears of
+        it by a census, and introduces again. Until then media go on with peers of other nodes.
+        """
+        call = self._table.calls.get(room_id)
+        for held in self._held.take(room_id):
+            peer, member = held.message.peer_id, self._table.members.get(held.to)
+            seat = None if call is None else call.seats.get(peer)
+            if seat is not None and seat.holder == self._table.node_id:
+                self._tell(held, is_sure=False)
+            elif member is not None and peer in member.known:
+                member.unsure.add(peer)
+
+    def doubt_all(self) -> None:
+        for room_id in list(self._held.rooms):
+            self.doubt(room_id)
+
+    def _tell(self, held: Held, *, is_sure: bool = True) -> None:
+        """Introduce a member to a peer by the name that the peer has by now."""
+        call, member = self._table.calls.get(held.room_id), self._table.members.get(held.to)
+        peer = held.message.peer_id
+        if call is None or member is None or peer not in call.seats:
+            return
+        self._introduce(member, replace(held.message, peer_display_name=call.mesh.members.display_name(peer)))
+        if not is_sure:
+            member.unsure.add(peer)
 
     def _release(self, to: PeerId, sender: PeerId) -> None:
         """Deliver what overtook the introduction of its sender."""
@@ -124,7 +222,10 @@ class OwnDelivery:
             self._on_relay_to_other(relay)
         elif member.room.room_id == relay.room_id:
             message = message_of(relay)
-            if relay.sender in member.known:
+            held = self._held.rooms  # empty, but for moments
+            if relay.sender in member.known and not (
+                held and self._held.has(relay.room_id, relay.to, relay.sender)
+            ):
                 self._table.own.relayed(relay.to, message, len(relay.content))
             else:
                 self._early.hold(relay.to, message, len(relay.content), now=self._clock())

@@ -5,6 +5,7 @@ An island decides about its own members in the same way, and nobody follows.
 
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from parlour.calls.call_replica import CallReplica
 from parlour.calls.decisions import (
     Change,
     ClaimExpired,
+    Decided,
     Entered,
     Left,
     Lost,
@@ -29,6 +31,7 @@ from parlour.calls.shared.messages import (
     Census,
     CensusMember,
     CensusWanted,
+    Followed,
     Question,
     Refusal,
     Snapshot,
@@ -42,7 +45,7 @@ from parlour.errors import Refusal as RefusalError
 from parlour.node_id import NodeId
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import PeerId
+from parlour.wire.signaling import AddPeer, PeerId
 
 
 class OwnerPart:
@@ -52,7 +55,19 @@ class OwnerPart:
         self._table = table
         self._delivery = delivery
 
-    def on_question(self, sender: LeaseId, question: Question) -> None:
+    def received(self, sender: LeaseId, message: Question | Census | Followed) -> None:
+        match message:
+            case Question():
+                self._on_question(sender, message)
+            case Census():
+                self._on_census(sender, message)
+            case Followed(room_id, epoch, version):
+                if self._table.owns_at(room_id, epoch):
+                    self._delivery.confirmed(room_id, sender, (epoch, version))
+            case _:
+                assert_never(message)
+
+    def _on_question(self, sender: LeaseId, question: Question) -> None:
         room_id = question.room_id
         if not self._table.owns_at(room_id, question.epoch):
             self._table.fence(sender, room_id, question.epoch)
@@ -123,21 +138,40 @@ class OwnerPart:
         decided = call.decide(change, is_numbered=self._table.lease is not None)
         self._table.decisions = max(self._table.decisions, call.version)
         self._table.note(call, decided, decided.sends, before)
+        unconfirmed = self._unconfirmed(decided, leases)
         for lease, holder in leases.items():
             peers = {peer for peer, seat in call.seats.items() if seat.holder == holder}
             if before is not None and before.holder == holder:
                 peers.add(change.peer_id)
-            self._table.send(lease, decision_for(decided, peers, answers=number if asker == lease else None))
+            answers = number if asker == lease else None
+            decision = decision_for(decided, peers, answers=answers, is_awaited=lease in unconfirmed)
+            self._table.send(lease, decision)
             if not self._is_follower(call, lease, holder):
                 self._table.followers[room_id].discard(lease)
         if not call.seats:
             self._table.forget(room_id)
-        is_wanted = self._delivery.deliver(call, decided, number if asker == self._table.lease else None)
+        answers = number if asker == self._table.lease else None
+        is_wanted = self._delivery.deliver(call, decided, answers, unconfirmed=unconfirmed)
         if self._table.lease is None and not self._table.members.has_any_in(room_id):
             self._table.forget(room_id)  # nobody of this island is left in it
         self._settle_claims(call, change)
         if not is_wanted:
             self.end(room_id, change.peer_id)
+
+    def _unconfirmed(self, decided: Decided, leases: Mapping[LeaseId, NodeId]) -> Set[LeaseId]:
+        """Return the nodes that have to follow a decision before this one tells its own members: all, if it
+        introduces one of these again. A newcomer needs no such care: who reports one has heard of it.
+        """
+        change = decided.change
+        if not leases or not isinstance(change, Resumed):
+            return frozenset()
+        is_here = change.seat.holder == self._table.node_id
+        for send in decided.sends:
+            if isinstance(send.message, AddPeer) and (
+                send.to in self._table.members or (is_here and send.to == change.peer_id)
+            ):
+                return leases.keys()
+        return frozenset()
 
     def _leases_of(self, room_id: RoomId, holders: Iterable[NodeId]) -> dict[LeaseId, NodeId]:
         """Return the other nodes that follow a call, by their leases."""
@@ -183,7 +217,9 @@ class OwnerPart:
             self.decide(call, Left(peer_id))
         self._table.note_end(room_id, peer_id)
 
-    def _snapshot(self, call: CallReplica, *, answers_census: int | None = None) -> Snapshot:
+    def _snapshot(
+        self, call: CallReplica, *, answers_census: int | None = None, is_awaited: bool = False
+    ) -> Snapshot:
         room_id = call.room.room_id
         return Snapshot(
             room_id,
@@ -195,9 +231,10 @@ class OwnerPart:
             self._table.introductions.get(room_id, Introductions()),
             self._table.ended.of(room_id),
             answers_census,
+            is_awaited,
         )
 
-    def on_census(self, sender: LeaseId, census: Census) -> None:
+    def _on_census(self, sender: LeaseId, census: Census) -> None:
         room_id = census.room_id
         if not self._table.owns_at(room_id, census.epoch):
             self._table.fence(sender, room_id, census.epoch)
@@ -218,7 +255,9 @@ class OwnerPart:
             return
         self._table.awaited.get(room_id, set()).discard(node)
         self._table.followers.setdefault(room_id, set()).add(sender)
-        self._table.send(sender, self._snapshot(call, answers_census=census.number))
+        self._delivery.confirmed(room_id, sender, census.followed)
+        is_awaited = self._delivery.awaits(room_id, sender)
+        self._table.send(sender, self._snapshot(call, answers_census=census.number, is_awaited=is_awaited))
         self._settle_all(call, sender, node, census)
         if not self._is_follower(call, sender, node):
             self._table.followers.get(room_id, set()).discard(sender)
