@@ -292,6 +292,7 @@ class Arrivals:
             self._participations.part(connection)
             connection = self._still_there(visitor.connection_id)
         self._presence.attach(connection, participation)
+        self._note_losses(arrival)
         self._records.leave_lobby(visitor.connection_id)
         self._records.joined(participation.peer_id, visitor.identity, visitor.room)
         return None
@@ -331,8 +332,15 @@ class Arrivals:
                 peer_id, started_at = participation.peer_id, participation.started_at
                 participation = Participation(participation.room, peer_id, started_at, lost)
             self._presence.hold(arrival.visitor.identity, participation, now=self._resume_tokens.now())
+            self._note_losses(arrival)
         self._participations.lose_later(participation.peer_id)
         return True
+
+    def _note_losses(self, arrival: _Arrival) -> None:
+        """Have a client be told of the losses of which the node that held it has not told it."""
+        handed_over = arrival.visitor.handed_over
+        if handed_over is not None and isinstance(arrival.change, Resumed):
+            self._participations.note_losses(arrival.participation.peer_id, handed_over.losses)
 
     def _answer(self, arrival: _Arrival) -> Joined:
         visitor, participation = arrival.visitor, arrival.participation
@@ -440,9 +448,8 @@ class Arrivals:
             return None
         taken = replay_buffer.taken
         missed = replay_buffer.continue_from(wanted.received, resets=wanted.resets)
-        self._participations.handed_over(participation)
-        stamp = self._calls.stamp(room_id)
-        return HandedOver(taken, wanted.received or 0, missed, stamp, replay_buffer.resets)
+        losses, stamp = self._participations.handed_over(participation), self._calls.stamp(room_id)
+        return HandedOver(taken, wanted.received or 0, missed, stamp, replay_buffer.resets, losses=losses)
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:

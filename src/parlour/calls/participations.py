@@ -6,8 +6,9 @@ kept. It ends unless it is resumed within that period (`calls.arrivals`).
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
+from dataclasses import dataclass
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call_records import CallRecords
@@ -33,6 +34,15 @@ from parlour.wire.signaling import (
 )
 
 TRIM_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenAway:
+    """The number of messages to a participation that were handed over, and the losses that went with it."""
+
+    sent: int
+    losses: frozenset[PeerId]
+
 
 Claim = tuple[RoomId, PeerId, PeerId]
 """A claim to expire: the room, the peer that reported a connection, and the peer that it reported."""
@@ -67,8 +77,8 @@ class Participations:
         self._claims: GraceTimers[Claim] = GraceTimers(resume_tokens.grace)
         self._parting: set[PeerId] = set()
         """The participations whose connections part from them just now, and live on."""
-        self._handed_over: dict[PeerId, int] = {}
-        """The number of messages to each away participation that another node was given with it."""
+        self._handed_over: dict[PeerId, _GivenAway] = {}
+        """What another node was given of each away participation."""
         self._with_losses: deque[tuple[RoomId, list[PeerId]]] = deque()
         """The calls in which messages of these peers may be lost, of which the members are to be told."""
         self._untold_losses: dict[PeerId, set[PeerId]] = {}
@@ -243,11 +253,21 @@ class Participations:
             self._calls.change(Lost(peer_id, away.since))
             self._away.begin(peer_id)
 
-    def handed_over(self, participation: Participation) -> None:
-        """Take note that another node was given what there is of an away participation, and may resume it."""
-        if participation.replay_buffer is not None:
-            self._handed_over[participation.peer_id] = participation.replay_buffer.sent
-        self.wait_for(participation.peer_id)
+    def handed_over(self, participation: Participation) -> list[PeerId]:
+        """Take note that another node was given what there is of an away participation, and may resume it.
+        Return the peers of whose lost messages it has not been told.
+        """
+        peer_id, replay_buffer = participation.peer_id, participation.replay_buffer
+        losses = self._untold_losses.get(peer_id, set())
+        if replay_buffer is not None:
+            self._handed_over[peer_id] = _GivenAway(replay_buffer.sent, frozenset(losses))
+        self.wait_for(peer_id)
+        return sorted(losses)
+
+    def note_losses(self, peer_id: PeerId, peers: list[PeerId]) -> None:
+        """Have a member that is about to be here be told that messages of these peers are lost."""
+        if peers:
+            self._untold_losses.setdefault(peer_id, set()).update(peers)
 
     # Called by OngoingCalls
 
@@ -309,12 +329,13 @@ class Participations:
             return
         if self._topologies is not None and not is_elsewhere:
             self._topologies.member_left(participation.room.room_id, peer_id)
-        self._untold_losses.pop(peer_id, None)
+        losses = self._untold_losses.pop(peer_id, set())
         handed_over = self._handed_over.pop(peer_id, None)
         if is_elsewhere and handed_over is not None:
-            self._send_after(participation, handed_over)
+            self._send_after(participation, handed_over.sent)
+            self._tell_of_losses_to(participation, losses - handed_over.losses)
         elif is_elsewhere:
-            self._tell_of_kept(participation)
+            self._tell_of_losses_to(participation, losses | _senders_in(participation))
         self._presence.forget(peer_id)
         self._delivery.forget(peer_id)
         self._records.left(peer_id, identity, participation.room, at=at)
@@ -359,13 +380,18 @@ class Participations:
                 with suppress(Unavailable, PeerBusy):
                     self._calls.relay(participation.room.room_id, participation.peer_id, message)
 
-    def _tell_of_kept(self, participation: Participation) -> None:
-        """Have the client of a participation that went on elsewhere hear that what peers said to it here is
-        lost: its node was out of reach, and did not ask for that.
+    def _tell_of_losses_to(self, participation: Participation, peers: Set[PeerId]) -> None:
+        """Have the client of a participation that went on elsewhere hear that messages of these peers are
+        lost.
         """
-        replay_buffer = participation.replay_buffer
-        kept = () if replay_buffer is None else replay_buffer.after(0)
-        peers = {one.peer_id for one in kept if isinstance(one, DescriptionFromPeer | CandidateFromPeer)}
         if peers:
-            room_id = participation.room.room_id
-            self._calls.kept_in_vain(room_id, participation.peer_id, sorted(peers))
+            self._calls.kept_in_vain(participation.room.room_id, participation.peer_id, sorted(peers))
+
+
+def _senders_in(participation: Participation) -> Set[PeerId]:
+    """Return the peers whose words to a participation stayed at this node: the one where it goes on was out
+    of reach, and did not ask for them.
+    """
+    replay_buffer = participation.replay_buffer
+    kept = () if replay_buffer is None else replay_buffer.after(0)
+    return {one.peer_id for one in kept if isinstance(one, DescriptionFromPeer | CandidateFromPeer)}

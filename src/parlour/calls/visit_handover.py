@@ -39,7 +39,8 @@ class HandedOver(msgspec.Struct, frozen=True):
     """A visit as it was: `taken` counts the messages from its client, `received` those to it that arrived.
 
     `missed` are those after these, None if some of them are lost; `known_at` is the decision about the call
-    up to which its client has been told.
+    up to which its client has been told. `losses` are the peers of whose messages some are lost, of which it
+    has not been told.
     """
 
     taken: int
@@ -48,6 +49,7 @@ class HandedOver(msgspec.Struct, frozen=True):
     known_at: Stamp | None
     resets: int = 0
     """The number of times that the counts have begun anew."""
+    losses: list[PeerId] = msgspec.field(default_factory=list)
 
 
 class WantedVisit(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class _Visit(msgspec.Struct, frozen=True):
     missed: list[tuple[str, bytes]] | None
     known_at: Stamp | None
     resets: int = 0
+    losses: list[PeerId] = msgspec.field(default_factory=list)
 
 
 _wanted = msgspec.msgpack.Decoder(WantedVisit)
@@ -126,6 +129,7 @@ def _encoded(visit: HandedOver) -> _Visit:
         missed=None if missed is None else [(one.event, msgspec.json.encode(one)) for one in missed],
         known_at=visit.known_at,
         resets=visit.resets,
+        losses=visit.losses,
     )
 
 
@@ -134,4 +138,4 @@ def _decoded(visit: _Visit) -> HandedOver:
     missed: list[Counted] | None = None
     if visit.missed is not None:
         missed = [msgspec.json.decode(content, type=_EVENTS[event]) for event, content in visit.missed]
-    return HandedOver(visit.taken, visit.received, missed, visit.known_at, visit.resets)
+    return HandedOver(visit.taken, visit.received, missed, visit.known_at, visit.resets, losses=visit.losses)

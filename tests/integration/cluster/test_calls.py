@@ -232,6 +232,9 @@ async def test_a_server_that_froze_finds_its_people_where_they_are(call: Call) -
     os.kill(call.here.pid, signal.SIGCONT)
     await call.there.expect_log('"event": "cluster.node_joined"')
     await call.here.expect_log('"event": "calls.owners_found"')
+    await ann.hears("signals-lost", peerIDs=[bob.peer_id])
+    for one in (bob, cid):
+        await one.hears("signals-lost", peerIDs=[ann.peer_id])
     await both_reach(ann, cid, "2")
     await both_reach(ann, bob, "3")
 
@@ -292,6 +295,26 @@ async def test_a_message_between_servers_that_is_lost_is_told_to_its_receivers(
     await both_reach(ann, cid, "2")
 
 
+async def test_a_message_that_is_lost_is_told_to_who_comes_back_at_another_server(
+    call: Call, redis: RedisServer
+) -> None:
+    """The server that learns of the loss has nobody to tell it to, and hands it over with the visit."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    for one, others in ((ann, []), (bob, [ann])):
+        await one.joins()
+        await introduced(one, *others)
+    bob.breaks()
+    async with unread_inboxes(redis) as inboxes:
+        assert (await ann.proposes(bob, "lost"))["ok"]
+        await inboxes.lose("candidate:lost")
+    await call.there.expect_log('"event": "cluster.messages_lost"')
+    bob.server = call.here
+    answer = await bob.joins()
+    assert answer["received"] is not None, "nothing else is lost"
+    await bob.hears("signals-lost", peerIDs=[ann.peer_id])
+    await both_reach(ann, bob, "1")
+
+
 async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: RedisServer) -> None:
     ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
     await ann.joins()
@@ -312,6 +335,8 @@ async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: Re
     await asyncio.gather(
         *(server.expect_log('"event": "cluster.node_joined"') for server in (call.here, call.there))
     )
+    for one, other in ((ann, bob), (cid, bob), (bob, ann)):
+        await one.hears("signals-lost", peerIDs=[other.peer_id])
     offers = [await one.hears("add-peer", peerID=other.peer_id) for one, other in ((bob, cid), (cid, bob))]
     assert sorted(offer["createOffer"] for offer in offers) == [False, True]
     await both_reach(cid, bob, "3")

@@ -14,7 +14,7 @@ from tests.servers.silence import SilentProxy
 @pytest.mark.database("postgres")
 async def test_a_call_goes_on_while_redis_is_silent(fresh_server: StartServer, redis: RedisServer) -> None:
     """At first for the server where the call began, and then for both. People of one server go on, those of
-    two have `unavailable`, and nobody is told anything.
+    two have `unavailable`, and nobody is told anything, but that what was under way may be lost.
     """
     async with SilentProxy(redis.port) as line:
         servers = here, there = await _two_servers(fresh_server, redis, line)

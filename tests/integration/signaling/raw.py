@@ -77,12 +77,17 @@ class RawSocket:
 
     async def expects_event(self, event: str) -> Any:
         """Return the payload of the next event, which has to be `event`; `share-rooms` is skipped."""
-        name = "share-rooms"
-        while name == "share-rooms" != event:
-            name, *arguments = json.loads((await self.expects("42[")).removeprefix("42"))
+        name, payload = await self.next_event(skips_rooms=event != "share-rooms")
         assert name == event, f"{name} instead of {event}"
-        [payload] = arguments
         return payload
+
+    async def next_event(self, *, skips_rooms: bool = True) -> tuple[str, Any]:
+        """Return the next event and its payload; `share-rooms` is skipped."""
+        while True:
+            name, *arguments = json.loads((await self.expects("42[")).removeprefix("42"))
+            if name != "share-rooms" or not skips_rooms:
+                [payload] = arguments
+                return name, payload
 
     async def close(self) -> None:
         await self._socket.close()

@@ -70,7 +70,11 @@ class ResumingClient:
 
     async def hears(self, event: str, **members: Any) -> dict[str, Any]:
         """Return the payload of the next event of the call, which has to be `event` with these members."""
-        payload: dict[str, Any] = await self.socket.expects_event(event)
+        return self.takes(event, event, await self.socket.expects_event(event), **members)
+
+    def takes(self, wanted: str, event: str, payload: dict[str, Any], **members: Any) -> dict[str, Any]:
+        """Take an event that was read, which has to be `wanted` with these members; return its payload."""
+        assert event == wanted, f"{event} instead of {wanted}"
         assert {name: payload.get(name) for name in members} == members, (event, payload)
         self._notes(event, payload)
         return payload

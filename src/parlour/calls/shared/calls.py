@@ -290,7 +290,11 @@ class SharedCalls:
                 self._owner.settle_details(call, member.record)
 
     def node_joined(self, lease: Lease) -> None:
+        """Reach a node. Whatever was under way between the two is lost if their members have met under other
+        leases: that of the one or of the other has ended.
+        """
         self._table.others[lease.node_id] = lease.lease_id
+        self._signals_lost(lease.node_id)
         if any(owner.owner == lease.lease_id for owner in self._table.owners.values()):
             self._follower.report(lease.lease_id)
         for room_id, call in self._table.calls.items():
@@ -331,6 +335,11 @@ class SharedCalls:
         self._follower.report(sender)
         self._table.link.send(sender, encode(CensusWanted()))
         node = next((node for node, lease in self._table.others.items() if lease == sender), None)
+        if node is not None:
+            self._signals_lost(node)
+
+    def _signals_lost(self, node: NodeId) -> None:
+        """Have members of this node be told that words of those of another one may be lost."""
         for room_id in self._table.members.rooms():
             call = self._table.calls.get(room_id)
             seats = {} if call is None else call.seats

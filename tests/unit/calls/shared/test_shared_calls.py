@@ -627,6 +627,29 @@ def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> N
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
 
 
+@pytest.mark.parametrize("is_noticed", [True, False])
+def test_what_was_under_way_when_a_lease_ended_is_told_to_be_lost(is_noticed: bool) -> None:
+    """At both nodes, once they reach each other again. The third one has no members in the call."""
+    cluster, ann, bob = two_who_talk()
+    first, second, third = cluster.nodes
+    room_id = ann.room.room_id
+    for node, sender, to in ((first, ann, bob), (second, bob, ann)):
+        message = CandidateFromPeer(sender.peer_id, IceCandidate(candidate="1"))
+        assert node.calls.relay(room_id, to.peer_id, message)
+    cluster.lose_sight_of(second)
+    if is_noticed:
+        cluster.notice(second)
+    cluster.settle()
+    assert [node.losses for node in cluster.nodes] == [[], [], []], "they could not negotiate now"
+    cluster.heal()
+    assert first.losses == [(room_id, [bob.peer_id])]
+    assert second.losses == [(room_id, [ann.peer_id])]
+    assert third.losses == []
+    cluster.settle()
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+    assert (ann.heard, bob.heard) == ([], [])
+
+
 def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
     cluster, _, bob = two_who_talk()
     first, second, third = cluster.nodes
@@ -660,6 +683,7 @@ def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
     cluster.settle()
     assert third.clients.keys() == {bob.peer_id}
     cluster.heal()
+    third.losses.clear()
     cluster.settle()
     assert not former.clients
     assert bob.heard == []
