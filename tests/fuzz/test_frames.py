@@ -51,6 +51,7 @@ payloads = json_values | st.fixed_dictionaries(
         "message": texts | json_values,
         "message_id": texts,
         "topologies": st.lists(texts, max_size=6) | json_values,
+        "attempt": texts | json_values,
         "epoch": texts | json_values,
         "state": st.sampled_from(["published", "failed", "gone"]) | json_values,
         "sessionDescription": json_values
@@ -103,6 +104,7 @@ sound = st.builds(
                     st.fixed_dictionaries({"peerID": peers, "sessionDescription": descriptions}), max_size=3
                 ),
                 "topologies": topologies,
+                "attempt": st.sampled_from(["first", "second"]),
             },
         ),
     )

@@ -426,6 +426,7 @@ export interface Join {
   received?: number | null;
   offers?: OfferSdp[];
   topologies?: string[];
+  attempt?: string | null;
 }
 
 /** The acknowledgement of `join`: who one is in the call, and who is there already. The last members are for those who asked for a resumable visit. */

@@ -60,6 +60,8 @@ class _Visitor:
     identity: Identity
     permission: Permission
     event: Join
+    asked_at: float
+    """The moment at which the join came, in seconds since 1970."""
     handed_over: HandedOver | None = None
 
     @property
@@ -143,23 +145,24 @@ class Arrivals:
         """
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, event, resumed=True)
-        self._joining[connection.connection_id] = event
+        self._joining[connection.connection_id], asked_at = event, self._now()
         permission = self._entry.permit_now(connection.identity, event.room)
         if (
             permission is None
             or permission.room.is_event
             or self._node_of(connection.identity, event) is not None
         ):
-            return self._join_once_permitted(connection, event)
+            return self._join_once_permitted(connection, event, asked_at)
+        connection_id, identity = connection.connection_id, connection.identity
         try:
-            answer = self._come(_Visitor(connection.connection_id, connection.identity, permission, event))
+            answer = self._come(_Visitor(connection_id, identity, permission, event, asked_at))
         except BaseException:
             self.cancel(connection.connection_id)
             raise
         if isinstance(answer, Joined):
             self.cancel(connection.connection_id)
             return answer
-        return self._finish(connection, event, answer)
+        return self._finish(connection, event, asked_at, answer)
 
     def cancel(self, connection_id: ConnectionId) -> Join | None:
         """Cancel a join that is still waiting for the database or another node. Return the latest join unless
@@ -167,14 +170,15 @@ class Arrivals:
         """
         return self._joining.pop(connection_id, None)
 
-    async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
+    async def _join_once_permitted(self, connection: Member, event: Join, asked_at: float) -> Joined:
         handed_over = await self._fetch(connection.identity, event)
         for _ in range(MAX_PERMISSIONS):
             permission = await self._entry.permit(connection.identity, event.room)
             current = self._still_there(connection.connection_id)
             if self._joining.get(current.connection_id) is not event:
                 raise JoinCancelled
-            visitor = _Visitor(current.connection_id, current.identity, permission, event, handed_over)
+            connection_id, identity = current.connection_id, current.identity
+            visitor = _Visitor(connection_id, identity, permission, event, asked_at, handed_over)
             try:
                 answer = self._come(visitor)
                 joined = answer if isinstance(answer, Joined) else await answer
@@ -186,11 +190,13 @@ class Arrivals:
             return joined
         raise Unavailable
 
-    async def _finish(self, connection: Member, event: Join, answer: Awaitable[Joined]) -> Joined:
+    async def _finish(
+        self, connection: Member, event: Join, asked_at: float, answer: Awaitable[Joined]
+    ) -> Joined:
         try:
             joined = await answer
         except PermissionRevoked:
-            return await self._join_once_permitted(connection, event)
+            return await self._join_once_permitted(connection, event, asked_at)
         self.cancel(connection.connection_id)
         return joined
 
@@ -207,7 +213,7 @@ class Arrivals:
         identity, peer_id = visitor.identity, PeerId(secrets.token_urlsafe(12))
         replay_buffer = ReplayBuffer() if visitor.event.is_resumable else None
         participation = Participation(visitor.room, peer_id, self._resume_tokens.now(), replay_buffer)
-        seat = self._seat_of(identity, visitor.event)
+        seat = self._seat_of(identity, visitor.event, held_since=visitor.asked_at)
         change = Entered(peer_id, seat, identity.name, identity.display_name)
         return self._arrive(_Arrival(visitor, participation, change))
 
@@ -232,7 +238,7 @@ class Arrivals:
             if participation is None:
                 return None
         identity, known = visitor.identity, _view(event.known, missed or [])
-        seat, name = self._seat_of(identity, event), identity.name
+        seat, name = self._seat_of(identity, event, held_since=self._now()), identity.name
         change = Resumed(found.peer_id, seat, name, identity.display_name, known)
         return _Arrival(visitor, participation, change, was_away, missed is not None, known_at)
 
@@ -400,9 +406,18 @@ class Arrivals:
             ice=self._credentials.ice(identity, room),
         )
 
-    def _seat_of(self, identity: Identity, event: Join) -> Seat:
-        now, knows_sfu = self._resume_tokens.now().timestamp(), self._is_told_of_sfus(event)
-        return Seat(identity.user_id, identity.email, self._node_id, held_since=now, knows_sfu=knows_sfu)
+    def _seat_of(self, identity: Identity, event: Join, *, held_since: float) -> Seat:
+        return Seat(
+            identity.user_id,
+            identity.email,
+            self._node_id,
+            held_since=held_since,
+            knows_sfu=self._is_told_of_sfus(event),
+            attempt=event.attempt,
+        )
+
+    def _now(self) -> float:
+        return self._resume_tokens.now().timestamp()
 
     def _is_told_of_sfus(self, event: Join | Prepare) -> bool:
         """Return True if this server has SFUs, and the client knows calls that go through one."""

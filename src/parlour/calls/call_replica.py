@@ -131,6 +131,19 @@ class CallReplica:
         surplus = max(here + len(away) + 1 - limits.participations, beyond)
         return away[: max(0, surplus)]
 
+    def begun_before(self, change: Entered) -> list[PeerId]:
+        """Return the person's members that earlier tries of the same join have begun. Their client has not
+        heard of that.
+        """
+        wanted = change.seat
+        return [
+            peer
+            for peer, seat in self.seats.items()
+            if wanted.attempt is not None
+            and (seat.user_id, seat.attempt) == (wanted.user_id, wanted.attempt)
+            and peer != change.peer_id
+        ]
+
     def _bound(self, limits: CallLimits, *, knows_sfu: bool) -> tuple[int, type[Refusal]]:
         """Return the most people in the call once a newcomer is in it, and what one too many hears.
 

@@ -30,6 +30,8 @@ class Seat(Struct, frozen=True):
     held_since: float = 0.0
     knows_sfu: bool = False
     """True if the member's client knows calls that go through an SFU."""
+    attempt: str | None = None
+    """The key of the join that brought the member here, by which its client repeats it (`Join.attempt`)."""
 
 
 class MemberRecord(Struct, frozen=True):

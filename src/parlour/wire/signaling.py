@@ -47,7 +47,9 @@ TopologyName = Annotated[str, Meta(min_length=1, max_length=16)]
 TopologyEpoch = Annotated[str, Meta(min_length=1, max_length=64)]
 """Names the way in which media travel from one move of a call to the next; opaque to clients."""
 # Python's `$` is also before a last line feed, which is no part of a key.
-MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+_KEY = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+MessageKey = Annotated[str, Meta(pattern=_KEY)]
+AttemptKey = Annotated[str, Meta(pattern=_KEY)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
 
 
@@ -463,6 +465,10 @@ class Join(ClientEvent, frozen=True):
     topologies: TopologyNames = []  # noqa: RUF012 - as `known`
     """The topologies that the client knows, `mesh` and `sfu`. One that does not say it knows a mesh alone;
     names that the server does not know are passed over.
+    """
+    attempt: AttemptKey | None = None
+    """A random key that the client makes for a join, and says again where that is repeated since its
+    acknowledgement was lost: a visit that this person's join of the same attempt has begun ends at once.
     """
 
     @property

@@ -85,6 +85,20 @@ async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
     await both_reach(ann, bob, "4")
 
 
+async def test_a_join_that_is_repeated_at_another_server_leaves_one_visit(call: Call) -> None:
+    """Its answer was lost with the line, which the first server takes for alive."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    first = (await bob.joins(attempt="Ab-3_d"))["peerID"]
+    await introduced(bob, ann)
+    bob.hangs()
+    bob.server, bob.token = call.here, None
+    await bob.joins(attempt="Ab-3_d")
+    await ann.hears("remove-peer", peerID=first)
+    await introduced(bob, ann)
+    await both_reach(ann, bob, "1")
+
+
 async def test_the_lobby_and_the_overview_know_of_people_at_another_server(call: Call) -> None:
     ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
     await ann.joins()

@@ -56,6 +56,26 @@ async def meeting(parlour: ParlourServer) -> AsyncIterator[Meeting]:
         yield meet
 
 
+async def test_a_join_whose_answer_was_lost_leaves_one_visit(meeting: Meeting) -> None:
+    """Its client says the same attempt again, on another line; the server takes the first one for alive."""
+    ann, bob = await meeting("ann", "bob")
+    assert (await ann.socket.asks('["leave"]'))["ok"]
+    await bob.hears("remove-peer", peerID=ann.peer_id)
+    ann.token = None
+    first = (await ann.joins(attempt="Ab-3_d"))["peerID"]
+    line, ann.token = ann.hangs(), None
+    assert (await ann.joins(attempt="Ab-3_d"))["resumed"] is False
+    await bob.hears("add-peer", peerID=first, createOffer=False)
+    await bob.hears("remove-peer", peerID=first)
+    await introduced(ann, bob)
+    await line.expects_close()
+    await ann.reaches(bob, "1")
+
+    first, _, ann.token = ann.peer_id, ann.hangs(), None
+    answer = await ann.joins(attempt="another")
+    assert [peer["peerID"] for peer in answer["peers"]] == [bob.peer_id, first], "another join is another visit"
+
+
 async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Meeting) -> None:
     ann, bob, carl = await meeting("ann", "bob", "carl")
     before = bob.peer_id

@@ -119,3 +119,15 @@ def test_the_longest_away_give_way_and_nobody_who_is_connected() -> None:
     with pytest.raises(RoomFull):
         call.giving_way_to(BOB, full, knows_sfu=False)
     assert (call.count_of(ANN), call.count_of(BOB)) == (2, 1)
+
+
+def test_a_join_that_is_repeated_began_a_member_of_the_same_person_alone() -> None:
+    """A join that names no attempt repeats none."""
+    call = CallReplica(example_room(1))
+    first, other = [msgspec.structs.replace(seat(user), attempt="a key") for user in (ANN, BOB)]
+    call.decide(Entered(PEERS[0], first, "ann"))
+    call.decide(Entered(PEERS[1], other, "bob"))
+    call.decide(Entered(PEERS[2], seat(), "ann"))
+    assert call.begun_before(Entered(PEERS[3], first, "ann")) == [PEERS[0]]
+    assert call.begun_before(Entered(PEERS[3], seat(), "ann")) == []
+    assert call.begun_before(Entered(PEERS[0], first, "ann")) == [], "it is asked for again"

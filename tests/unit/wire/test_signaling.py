@@ -139,6 +139,7 @@ def test_a_long_message_costs_as_much_as_several(length: int, units: int) -> Non
     [
         ("join", {"room": "Garden"}, Join("Garden")),
         ("join", {"room": "Garden", "username": "ann"}, Join("Garden", "ann")),
+        ("join", {"room": "Garden", "attempt": "Ab-3_d"}, Join("Garden", attempt="Ab-3_d")),
         ("join", {"room": "Garden", "username": None, "extra": [1]}, Join("Garden")),
         (
             "offer-sdp",
@@ -359,6 +360,10 @@ BAD: list[tuple[str, object]] = [
     ("delete-message", {}),
     ("delete-message", {"message_id": "m" * 65}),
     ("remove-message", "m"),
+    ("join", {"room": "Garden", "attempt": ""}),
+    ("join", {"room": "Garden", "attempt": "a" * 65}),
+    ("join", {"room": "Garden", "attempt": "with space"}),
+    ("join", {"room": "Garden", "attempt": 1}),
     ("join", {"room": "Garden", "topologies": "sfu"}),
     ("join", {"room": "Garden", "topologies": None}),
     ("join", {"room": "Garden", "topologies": [1]}),

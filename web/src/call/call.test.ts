@@ -19,6 +19,8 @@ import type {
   PreparedTopology,
 } from "./topology";
 
+const aKey = expect.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+
 /** Records its orders. */
 class RecordingTopology implements MediaTopology {
   readonly participants = new Store<readonly Participant[]>([]);
@@ -340,7 +342,7 @@ describe("Call", () => {
     expect(signals).toEqual([ice("one"), ice("two")]);
     link.set("online");
     expect(claims).toEqual([
-      { room: "Garden", resumable: true, topologies: ["mesh", "sfu"] },
+      { room: "Garden", resumable: true, topologies: ["mesh", "sfu"], attempt: aKey },
       {
         room: "Garden",
         resumable: true,
@@ -348,11 +350,26 @@ describe("Call", () => {
         known: ["bob", "eve"],
         received: 1,
         topologies: ["mesh", "sfu"],
+        attempt: aKey,
       },
     ]);
+    expect(claims[0]?.attempt).not.toBe(claims[1]?.attempt);
     expect(signals.slice(2)).toEqual([ice("two"), ice("three")]);
     expect(orders()).toEqual(["new bob eve", "resumed bob"]);
     expect(call.phase.get()).toEqual(before);
+  });
+
+  it("names a join by the same key until it is acknowledged, since the server may have heard it", async () => {
+    const unheard = { ok: false as const, code: "no_answer", message: "No answer." };
+    const { call, claims, link } = participation([unheard, unheard, joined("me"), joined("me")]);
+    await call.start();
+    for (let again = 0; again < 3; again++) {
+      link.set("connecting");
+      link.set("online");
+    }
+    const [first, second, third, fourth] = claims.map(({ attempt }) => attempt);
+    expect([second, third]).toEqual([first, first]);
+    expect(fourth).not.toBe(first);
   });
 
   it("mends what may be lost where the server has forgotten how far we were", async () => {
@@ -393,7 +410,12 @@ describe("Call", () => {
     call.suspend();
     change("may-be-broken");
     expect(said).toEqual(["join Garden", "leave", "check", "join Garden"]);
-    expect(claims[1]).toEqual({ room: "Garden", resumable: true, topologies: ["mesh", "sfu"] });
+    expect(claims[1]).toEqual({
+      room: "Garden",
+      resumable: true,
+      topologies: ["mesh", "sfu"],
+      attempt: aKey,
+    });
   });
 
   it("waits for the line where there is none yet", async () => {
@@ -496,7 +518,13 @@ describe("what was prepared before the join", () => {
     const { call, claims, built } = participation([answer], ready);
     void call.start();
     expect(claims).toEqual([
-      { room: "Garden", resumable: true, topologies: ["mesh", "sfu"], offers: [offer] },
+      {
+        room: "Garden",
+        resumable: true,
+        topologies: ["mesh", "sfu"],
+        attempt: aKey,
+        offers: [offer],
+      },
     ]);
     expect(ready.topology.orders).toEqual(["offered bob"]);
     expect(built).toEqual({});

@@ -10,6 +10,7 @@ import type {
   StoredMessage,
 } from "../wire.gen";
 import { answerTo, type ChatEntry, mergeEntries, withDeletion, withEdit } from "./chat-entries";
+import { randomId } from "./random-id";
 import { TRANSIENT_CODES } from "./transient-codes";
 
 export interface ChatState {
@@ -33,15 +34,6 @@ export interface ChatOptions {
   edit(payload: EditMessage): Promise<Changed>;
   /** Deletes a message: one's own, or as the room's creator anybody's. */
   delete(payload: RemoveMessage, whose: "own" | "other"): Promise<Changed>;
-}
-
-/** Makes a random UUID (RFC 9562, version 4); crypto.randomUUID is missing on pages that came over plain http. */
-export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** The most entries that are kept and shown; older ones stay in the history. */

@@ -1,6 +1,7 @@
 import type { PeerSignal, Signaling } from "../signaling";
 import type { Acknowledgements, Joined, OfferSdp, ReportTopology } from "../wire.gen";
 import { PendingSignals, type Refused } from "./pending-signals";
+import { randomId } from "./random-id";
 
 /** How a join relates to the participation before it. */
 export type Continuity =
@@ -35,6 +36,8 @@ export type UnderlyingSignaling = Pick<
 export class ResumableSignaling {
   readonly #pending: PendingSignals;
   #token: string | null = null;
+  /** Names the join in all its repetitions, until one is acknowledged: its visit may have begun unheard. */
+  #attempt: string | null = null;
   #received = 0;
   /** How many of the received messages came after the latest join was sent. */
   #receivedSinceJoin = 0;
@@ -90,12 +93,15 @@ export class ResumableSignaling {
   ): void {
     this.#pending.mark();
     this.#receivedSinceJoin = 0;
+    this.#attempt ??= randomId();
+    const attempt = this.#attempt;
     const claim =
       this.#token === null
         ? {
             room,
             resumable: true,
             topologies: TOPOLOGIES,
+            attempt,
             ...(offers.length > 0 && { offers: [...offers] }),
           }
         : {
@@ -105,6 +111,7 @@ export class ResumableSignaling {
             known: [...known],
             received: this.#received,
             topologies: TOPOLOGIES,
+            attempt,
           };
     this.signaling.join(claim, (answer) =>
       answered(answer, answer.ok ? this.#take(answer) : "new"),
@@ -142,6 +149,7 @@ export class ResumableSignaling {
 
   #take({ resume, resumed, received }: Joined): Continuity {
     this.#token = resume ?? null;
+    this.#attempt = null;
     if (resumed && typeof received === "number") {
       return this.#pending.resume(received) ? "resumed" : "resumed-with-losses";
     }

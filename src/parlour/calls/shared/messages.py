@@ -28,7 +28,7 @@ MOVED = "moved"
 ENDED = "ended"
 """The code for the return of a member whose participation has ended, or for whom there is no place."""
 ELSEWHERE = "elsewhere"
-"""The code for a return that is late: its member has come back at another node since it was asked for."""
+"""The code for an arrival that is late: its client has come back since, or tried the same join once more."""
 
 
 class Introduction(Struct, frozen=True, array_like=True, tag="i"):

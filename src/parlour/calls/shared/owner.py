@@ -112,6 +112,11 @@ class OwnerPart:
             has_no_place = call.count_of(change.seat.user_id) >= self._table.limits.participations
             is_over = self._table.ended.has(call.room.room_id, change.peer_id)
             return ENDED if is_unknown and (is_over or has_no_place) else None
+        begun_before = call.begun_before(change)
+        if any(call.seats[peer].held_since > change.seat.held_since for peer in begun_before):
+            return ELSEWHERE
+        for peer in begun_before:
+            self.decide(call, Left(peer))
         try:
             giving_way = call.giving_way_to(
                 change.seat.user_id, self._table.limits, knows_sfu=change.seat.knows_sfu

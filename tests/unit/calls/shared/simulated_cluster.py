@@ -63,6 +63,7 @@ class Client:
     """Its connection was closed, since its participation went on elsewhere."""
     visited: "Node | None" = None
     display_name: str | None = None
+    attempt: str | None = None
 
     @property
     def is_active(self) -> bool:
@@ -159,7 +160,8 @@ class Node:
 
     def seat_of(self, client: Client) -> Seat:
         since = float(self.cluster.next_number())
-        return Seat(client.user_id, f"{client.user_id}@example.org", self.node_id, held_since=since)
+        email = f"{client.user_id}@example.org"
+        return Seat(client.user_id, email, self.node_id, held_since=since, attempt=client.attempt)
 
     def arrive(self, coming: Coming) -> None:
         number, client = self.cluster.next_number(), coming.client

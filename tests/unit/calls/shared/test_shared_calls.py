@@ -757,3 +757,39 @@ def test_nobody_is_waited_for_once_a_node_says_that_he_has_ended() -> None:
         cluster.register(node)
         cluster.settle()
     assert bob.offers == {ann.peer_id: True}
+
+
+def _tries_to_join(cluster: Cluster, ann: Client, number: int, name: str) -> Client:
+    """Have Bob's client join at a node, with the same key each time, and have the question be on its way."""
+    node = cluster.nodes[number]
+    bob = Client(PeerId(name), UserId(2), ann.room, node, attempt="bob joins")
+    node.enter(bob)
+    return bob
+
+
+def test_a_join_that_is_repeated_at_another_node_leaves_one_member() -> None:
+    """Its answer was lost with the connection, and the first node does not know that yet."""
+    cluster, ann, bob = two_who_talk()
+    cluster.nodes[1].calls.change(Left(bob.peer_id))
+    cluster.settle()
+    first = _tries_to_join(cluster, ann, 1, "first")
+    cluster.settle()
+    second = _tries_to_join(cluster, ann, 2, "second")
+    cluster.settle()
+    assert not first.is_inside
+    assert second.is_inside
+    assert (ann.offers, second.offers) == ({second.peer_id: False}, {ann.peer_id: True})
+    assert not cluster.nodes[1].clients
+
+
+def test_a_try_of_a_join_that_arrives_after_a_later_one_is_refused() -> None:
+    cluster, ann, bob = two_who_talk()
+    cluster.nodes[1].calls.change(Left(bob.peer_id))
+    cluster.settle()
+    first, second = _tries_to_join(cluster, ann, 1, "first"), _tries_to_join(cluster, ann, 2, "second")
+    while link_between(cluster, 2, 0):
+        cluster.deliver_next((cluster.nodes[2].lease_id, cluster.nodes[0].lease_id))
+    cluster.settle()
+    assert not first.is_inside
+    assert second.is_inside
+    assert (ann.offers, second.offers) == ({second.peer_id: False}, {ann.peer_id: True})
