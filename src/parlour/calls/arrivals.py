@@ -237,6 +237,8 @@ class Arrivals:
             participation, missed, known_at = self._from_elsewhere(visitor, found)
             if participation is None:
                 return None
+            if found.node != self._node_id and found.issued_at is not None:
+                self._calls.went_on_elsewhere(room.room_id, found.peer_id, at=found.issued_at.timestamp())
         identity, known = visitor.identity, _view(event.known, missed or [])
         seat, name = self._seat_of(identity, event, held_since=self._now()), identity.name
         change = Resumed(found.peer_id, seat, name, identity.display_name, known)

@@ -112,7 +112,7 @@ class OngoingCalls:
         self.kept_in_vain = self._shared.kept_in_vain
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp
         self.decides, self.owner = self._shared.decides, self._shared.owner
-        self.own_peers_in = self._shared.own_peers_in
+        self.own_peers_in, self.went_on_elsewhere = self._shared.own_peers_in, self._shared.went_on_elsewhere
 
     def serve(self, members: CallMembers) -> None:
         """Have `members` hear of all that concerns the members of this node. Comes before any arrival."""

@@ -78,7 +78,7 @@ class Participations:
         self._parting: set[PeerId] = set()
         """The participations whose connections part from them just now, and live on."""
         self._handed_over: dict[PeerId, _GivenAway] = {}
-        """What another node was given of each away participation."""
+        """The part of each away participation that another node was given."""
         self._with_losses: deque[tuple[RoomId, list[PeerId]]] = deque()
         """The calls in which messages of these peers may be lost, of which the members are to be told."""
         self._untold_losses: dict[PeerId, set[PeerId]] = {}

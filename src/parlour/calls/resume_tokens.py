@@ -25,6 +25,8 @@ class ResumeToken:
     """The node that held the participation when the token was signed."""
     resets: int = 0
     """The number of times that it had begun to count its messages anew by then (see `ReplayBuffer`)."""
+    issued_at: datetime | None = None
+    """The moment at which the token was signed; None for one that is yet to be."""
 
 
 class ResumeTokens:
@@ -73,6 +75,7 @@ class ResumeTokens:
             token.started_at,
             NodeId(token.node) if token.node else None,
             token.resets,
+            token.issued_at,
         )
 
     def may_return(self, participation: ResumeToken) -> bool:

@@ -166,6 +166,14 @@ class SharedCalls:
             if not self._table.link.send(owner.owner, encode(question)):
                 self._follower.report(owner.owner)
 
+    def went_on_elsewhere(self, room_id: RoomId, peer_id: PeerId, *, at: float) -> None:
+        """Take note that another node held a participation at that time, in seconds since 1970. If this node
+        began to hold it before, and has let it end out of reach of the others, it has not ended.
+        """
+        held_since = self._table.ended.held_since(room_id, peer_id)
+        if self._table.lease is None and held_since is not None and held_since < at:
+            self._table.ended.discard(room_id, peer_id)
+
     def give_up(self, peer_id: PeerId, *, now: datetime) -> bool:
         """Do not wait for an arrival any longer; without effect if it was answered for good.
 

@@ -32,7 +32,7 @@ class Held:
 
 
 class HeldIntroductions:
-    """Of each member and peer the latest introduction, if it is held."""
+    """The latest introduction of each pair of a member and a peer, if it is held."""
 
     def __init__(self) -> None:
         self.rooms: dict[RoomId, dict[tuple[PeerId, PeerId], Held]] = {}

@@ -134,7 +134,7 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     answers_census: int | None
     """The number of the census that this answers, as its sender counts them."""
     is_awaited: bool = False
-    """As in `Decision`."""
+    """The same as in `Decision`."""
 
 
 class CensusMember(Struct, frozen=True):

@@ -62,6 +62,8 @@ class Client:
     has_to_return: bool = False
     """Its connection was closed, since its participation went on elsewhere."""
     visited: "Node | None" = None
+    held_since: float = 0.0
+    """The time since which that node has held it."""
     display_name: str | None = None
     attempt: str | None = None
 
@@ -140,7 +142,7 @@ class Node:
         self.unnoticed: list[Client] = []
         """The clients whose connections are lost, which this node has not noticed."""
         self.handed_over: dict[PeerId, int] = {}
-        """How many of these another node was given."""
+        """The number of these that another node was given."""
         self.has_lost: set[PeerId] = set()
         """The members of whose messages some were lost."""
         self.given_up: set[PeerId] = set()
@@ -191,6 +193,8 @@ class Node:
             given = visited.hand_over(client)
             if given is not None:
                 missed, known_at = given
+        if visited is not self:
+            self.calls.went_on_elsewhere(room_id, peer, at=client.held_since)
         known = set(client.offers)
         for message in missed or ():
             if isinstance(message, AddPeer):
@@ -307,6 +311,7 @@ class Node:
         if coming.is_here and missed is not None:
             missed = self.kept.get(peer, [])
         client.is_inside, client.is_away, client.node, client.visited = True, False, self, self
+        client.held_since = coming.change.seat.held_since
         self.clients[peer] = client
         for message in missed or ():
             client.receive(message)

@@ -394,6 +394,31 @@ def test_an_end_that_a_former_owner_has_decided_in_vain_is_an_end() -> None:
     assert not second.clients
 
 
+def test_a_visit_that_went_on_elsewhere_has_not_ended_where_it_was_before() -> None:
+    """His former node is out of reach, does not hear that he went on, and lets him end after the grace."""
+    cluster, ann, bob = two_who_talk()
+    _, second, third = cluster.nodes
+    cluster.lose_sight_of(second)
+    cluster.notice(second)
+    bob.node, bob.is_away = None, True
+    second.unnoticed.append(bob)
+    third.come_back(bob, is_exact=False)
+    cluster.settle()
+    second.notice_loss(bob)
+    second.calls.change(Left(bob.peer_id))
+    assert bob.peer_id not in second.clients
+    assert bob.node is third
+    bob.node, bob.is_away = None, True
+    third.unnoticed.append(bob)
+    second.come_back(bob, is_exact=False)
+    assert second.clients[bob.peer_id] is bob
+    cluster.heal()
+    cluster.settle()
+    assert bob.node is second
+    assert not third.clients
+    assert ann.offers[bob.peer_id] is not bob.offers[ann.peer_id]
+
+
 def test_a_member_that_the_owner_took_for_gone_is_of_its_node_all_the_time() -> None:
     """It gets the chat, and is removed where it may not be there, before the owner has it back."""
     cluster, _, bob = two_who_talk()
