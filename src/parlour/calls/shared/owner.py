@@ -316,13 +316,12 @@ class OwnerPart:
             self._introduce_again(call, peer, member.unsure & (call.seats.keys() - {peer}))
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
-        known = member.known - self._missed(call, peer, followed) - self._unheard(call, member)
         introductions = self._table.introductions.setdefault(room_id, Introductions())
-        for other in member.unsure & others:
-            if call.seats[other].holder != record.seat.holder:
-                known -= {other}
-            else:  # one of them may be on the way to another node, and have missed it
-                introductions.note(peer, other, call.stamp)
+        here = {one for one in member.unsure & others if call.seats[one].holder == record.seat.holder}
+        missed = self._missed(call, peer, followed, besides=here)
+        known = member.known - missed - self._unheard(call, member) - (member.unsure & others - here)
+        for other in here:  # one of them may be on the way to another node, and have missed it
+            introductions.note(peer, other, call.stamp)
         known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
@@ -356,14 +355,18 @@ class OwnerPart:
             self._table.put_off(room_id, other, [peer])
         return absent
 
-    def _missed(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
+    def _missed(
+        self, call: CallReplica, peer: PeerId, followed: Stamp, *, besides: Set[PeerId] = frozenset()
+    ) -> Set[PeerId]:
         """Return those to whom a member was introduced after the decision up to which it was told all: it
         may have missed them. Who has left meanwhile is not among them: the member has to hear of that.
+        `besides` are those to whom its own node has introduced it, as that one reports: a second census, sent
+        before the answer to the first, says it once more.
         """
         room_id = call.room.room_id
         unmet = self._table.unmet.get(room_id, {}).pop(peer, set()) & call.seats.keys()
         introductions = self._table.introductions.get(room_id, Introductions())
-        return unmet | introductions.after(peer, followed, call.seats.keys())
+        return unmet | (introductions.after(peer, followed, call.seats.keys()) - besides)
 
     def _unheard(self, call: CallReplica, member: CensusMember) -> Set[PeerId]:
         """Return those to whom a former owner introduced a member, by decisions that are not known here."""

@@ -511,6 +511,27 @@ def test_people_of_an_island_meet_each_other_at_once_and_the_others_later() -> N
     assert sorted(introduced) == sorted([ann.peer_id, bea.peer_id, bob.peer_id, bob.peer_id]), "once"
 
 
+def test_people_of_an_island_are_not_introduced_again_where_it_reports_them_twice() -> None:
+    """The owner asks for its census while that is on its way."""
+    cluster, ann, bob = two_who_talk()
+    first, second, _ = cluster.nodes
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    cid = Client(PeerId("cid"), UserId(3), ann.room, first)
+    first.enter(cid)
+    cluster.register(second)
+    second.find_owners()
+    for client in (ann, cid):
+        client.told.clear()
+    cluster.register(first)
+    first.find_owners()
+    cluster.settle()
+    assert ann.told == []
+    assert cid.told == [AddPeer(bob.peer_id, "2", True)]
+    assert bob.offers == {ann.peer_id: True, cid.peer_id: False}
+
+
 def test_a_relay_reaches_a_member_that_has_moved() -> None:
     cluster, ann, bob = two_who_talk()
     bob.is_away, bob.node = True, None
