@@ -124,6 +124,10 @@ soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that 
 	@$(BIN)/python -m bench.soak $(ARGS)
 	@$(BIN)/python -m tests.soak.churn $(ARGS)
 
+.PHONY: soak-moves
+soak-moves: setup test-packages ## A call of three browsers moves to an SFU and back forty times (ARGS="--moves 4 --third" for other ways)
+	@exec $(BIN)/python -m tests.soak.moves $(ARGS)
+
 .PHONY: siege
 siege: setup test-packages ## All known ways to stop a server at once, against three browsers and 50 others (ARGS="--checkout ../older")
 	@exec $(BIN)/python -m bench.siege $(ARGS)

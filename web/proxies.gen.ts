@@ -20,6 +20,8 @@ export const API_PATHS = [
   "openapi.json",
   "password",
   "readyz",
+  "recording",
+  "recordings",
   "refresh",
   "room",
   "session",

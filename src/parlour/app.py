@@ -31,6 +31,7 @@ from parlour.lean_imports import without_packages
 from parlour.mail.assembly import MailFeature
 from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
+from parlour.recordings.assembly import RecordingsFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
 from parlour.shared_facts.exchange import FactExchange
@@ -60,7 +61,8 @@ class Parlour:
         self.chat = ChatFeature(core, self.accounts)
         self.events = EventsFeature(core, self.accounts)
         self.privacy = PrivacyFeature(core, self.accounts)
-        neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
+        self.recordings = RecordingsFeature(core, self.accounts, options.recordings())
+        neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events, self.recordings)
         self.sfu = self._sfu_feature()
         sfus = None if self.sfu is None else self.sfu.sfus
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls(), sfus)
@@ -98,6 +100,7 @@ class Parlour:
             self.chat,
             self.events,
             self.privacy,
+            self.recordings,
             self.calls,
             self.diagnosis,
             *(() if self.sfu is None else (self.sfu,)),

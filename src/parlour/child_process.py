@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 from parlour.db.private_files import make_private_folder
 
@@ -51,13 +50,14 @@ def answer_to(program: Path, question: str) -> str | None:
     return asked.stdout if asked.returncode == 0 else None
 
 
-def ending_with_parent(command: Sequence[str], *, sign: Literal["TERM", "KILL"] = "TERM") -> Sequence[str]:
-    """Return a command line that the kernel ends with Parlour, however that ends, where setpriv is installed.
+def ending_with_parent(command: Sequence[str]) -> Sequence[str]:
+    """Return a command line that gets SIGTERM from the kernel when Parlour ends, however that happens, where
+    setpriv is installed.
 
     A program that reads its standard input until the end can see to that itself.
     """
     guard = shutil.which("setpriv")
-    return command if guard is None else (guard, "--pdeathsig", sign, "--", *command)
+    return command if guard is None else (guard, "--pdeathsig", "TERM", "--", *command)
 
 
 def write_private(file: Path, text: str) -> None:
@@ -75,13 +75,11 @@ class ChildProcess:
         self,
         process: asyncio.subprocess.Process,
         on_line: Callable[[str], None],
-        ended_by: Sequence[signal.Signals],
     ) -> None:
         self.pid = process.pid
         self.last: deque[str] = deque(maxlen=_LAST_LINES)
         self._process = process
         self._on_line = on_line
-        self._ended_by = ended_by
 
     @classmethod
     async def start(
@@ -90,12 +88,8 @@ class ChildProcess:
         *,
         folder: Path,
         on_line: Callable[[str], None],
-        ended_by: Sequence[signal.Signals] = (signal.SIGTERM,),
     ) -> "ChildProcess":
-        """Start the program in `folder`; `on_line` gets each line of its output. Raises OSError.
-
-        The signals of `ended_by` ask it to end, all at once.
-        """
+        """Start the program in `folder`; `on_line` gets each line of its output. Raises OSError."""
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
@@ -103,7 +97,7 @@ class ChildProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        return cls(process, on_line, ended_by)
+        return cls(process, on_line)
 
     async def wait(self) -> int:
         """Wait until it ends by itself, and return its exit status; a cancelled wait ends it."""
@@ -135,11 +129,7 @@ class ChildProcess:
             self._on_line(text)
 
     async def _end(self) -> None:
-        *first, last = self._ended_by
-        if self._process.returncode is None:
-            for number in first:
-                self.send_signal(number)
-        await end_process(self._process, last, within=END_SECONDS)
+        await end_process(self._process, signal.SIGTERM, within=END_SECONDS)
 
 
 async def end_process(process: asyncio.subprocess.Process, sign: signal.Signals, *, within: float) -> bool:

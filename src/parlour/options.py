@@ -26,6 +26,7 @@ from parlour.db.database import MOST_CONNECTIONS, driver_url
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
+from parlour.errors import Refusal
 from parlour.handover import NumberedWorker, session_prefix
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
@@ -33,9 +34,13 @@ from parlour.http.webclient import security_headers
 from parlour.limits.quotas import Allowances
 from parlour.mail.assembly import MailOptions
 from parlour.mail.smtp import parsed_sender
+from parlour.recordings.assembly import RecordingOptions
+from parlour.recordings.installed import has_recorder
+from parlour.recordings.refusals import RecorderNotInstalled, RecordingNeedsSfu, RecordingTurnedOff
+from parlour.recordings.service import RecordingLimits
 from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
-from parlour.rooms.relay_rule import RelayRule
+from parlour.rooms.media_rule import MediaRule
 from parlour.settings import PREFIX, Settings
 from parlour.sfu.assembly import EmbeddedSfu, SfuCompanion
 from parlour.sfu.options import API_ADDRESS, KEY, WEBHOOK_PATH, SfuAccess, SfuOptions
@@ -155,7 +160,7 @@ class Options:
         return RoomOptions(
             creation=CreationPolicy.parsed(self.settings.room_creation),
             lists_to_strangers=self.settings.public_room_list,
-            relay=RelayRule(self.settings.has_relay),
+            media=MediaRule(has_relay=self.settings.has_relay, has_sfu=self.settings.offers_sfu),
         )
 
     def calls(self) -> CallOptions:
@@ -163,7 +168,11 @@ class Options:
         return CallOptions(
             ice=self.ice(),
             grace=settings.resume_grace,
-            limits=CallLimits(people=settings.people_per_call, participations=settings.visits_per_person),
+            limits=CallLimits(
+                people=settings.people_per_call,
+                participations=settings.visits_per_person,
+                topology=settings.call_topology,
+            ),
             connections=ConnectionLimits(
                 per_address=settings.sockets_per_address, per_person=settings.sockets_per_person
             ),
@@ -177,7 +186,7 @@ class Options:
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
             topologies=TopologyOptions(
-                wanted=settings.call_topology,
+                may_encrypt=settings.call_encryption == "auto",
                 thresholds=TopologyThresholds(
                     up_above=settings.sfu_above,
                     down_at=settings.mesh_again_at,
@@ -261,6 +270,27 @@ class Options:
             found.insert(0, own)
         return tuple(found)
 
+    def recordings(self) -> RecordingOptions:
+        settings, refused = self.settings, self._refusal_to_record()
+        days = settings.recording_retention_days
+        return RecordingOptions(
+            limits=RecordingLimits(
+                at_once=settings.recordings_at_once,
+                kept_for=timedelta(days=days) if days else None,
+                refused=refused,
+            ),
+            folder=(settings.recording_dir or settings.data_dir / "recordings").resolve(),
+            runs=refused is None,
+        )
+
+    def _refusal_to_record(self) -> type[Refusal] | None:
+        """Return why this server cannot record calls, None if it can."""
+        if not self.settings.recordings_at_once:
+            return RecordingTurnedOff
+        if not self.sfus():
+            return RecordingNeedsSfu
+        return None if has_recorder() else RecorderNotInstalled
+
     def companions(self) -> tuple[Companion, ...]:
         """Return the programs that run beside Parlour, none where the parent process runs them."""
         if self.worker is not None:
@@ -292,7 +322,9 @@ class Options:
             room_creation=CreationPolicy.parsed(settings.room_creation).mode,
             public_room_list=settings.public_room_list,
             relay=settings.has_relay,
+            sfu=settings.offers_sfu,
             contact=settings.contact,
+            recording=self._refusal_to_record() is None,
         )
 
     def diagnosis(self) -> DiagnosisOptions:

@@ -344,6 +344,9 @@ class Settings(BaseSettings):
     livekit_url: SfuUrls = ()
     livekit_key: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = None
     livekit_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    recording_dir: Path | None = None
+    recording_retention_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    recordings_at_once: Annotated[int, Field(ge=0, le=256)] = 2
     media_dir: Path | None = None
     trusted_proxies: Proxies = ()
     proxy_header: ProxyHeader | None = None
@@ -368,6 +371,7 @@ class Settings(BaseSettings):
     people_per_call: Annotated[int, Field(ge=2, le=512)] = 64
     visits_per_person: Annotated[int, Field(ge=1, le=512)] = 3
     call_topology: Literal["auto", "mesh", "sfu"] = "auto"
+    call_encryption: Literal["auto", "off"] = "auto"
     sfu_above: Annotated[int, Field(ge=1, le=512)] = 6
     mesh_again_at: Annotated[int, Field(ge=0, le=512)] = 4
     mesh_again_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
@@ -468,6 +472,11 @@ class Settings(BaseSettings):
     def has_relay(self) -> bool:
         """True if browsers are given a TURN server."""
         return bool(self.turn_urls) or self.runs_turn
+
+    @property
+    def offers_sfu(self) -> bool:
+        """True if rooms can have their calls go through an SFU."""
+        return self.call_topology != "mesh" and (self.sfu is not None or bool(self.livekit_url))
 
     @property
     def runs_turn(self) -> bool:

@@ -55,6 +55,12 @@ class SfuListener(Protocol):
     def sfu_is_well(self, sfu: SfuNumber) -> None:
         """Take note that an SFU answers, for the first time or again."""
 
+    def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
+        """Take note of all rooms of an SFU, whether or not this node has opened them.
+
+        It comes with each answer, every 2 s.
+        """
+
     def sfu_rooms(self) -> Iterable[tuple[SfuNumber, str]]:
         """Return the rooms whose people this node is to compare with those on the SFU.
 
@@ -85,6 +91,13 @@ class SfuLink(Protocol):
     def well_ones(self) -> frozenset[SfuNumber]:
         """Return those that answer."""
 
+    @property
+    def are_known(self) -> bool:
+        """Return True if each SFU has been asked once since the start, and has answered or not."""
+
+    async def become_known(self) -> None:
+        """Wait for that, at most 8 s."""
+
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
         """Return the well SFU that has the fewest people, None if there is none but those in `besides`.
 
@@ -99,12 +112,21 @@ class SfuLink(Protocol):
         connection, with `ws` or `wss`; LiveKit's client adds `/rtc` to it.
         """
 
+    def url_of(self, sfu: SfuNumber) -> str:
+        """Return the URL by which programs of this machine reach this SFU: `ws://127.0.0.1:7880`.
+
+        Raises KeyError for an SFU that the settings do not name.
+        """
+
     async def open_room(self, sfu: SfuNumber, room: str) -> None:
         """Create the room, at most 2 s; if it is there already, that is fine. Raises SfuUnavailable.
 
         Nobody can connect before that. LiveKit closes a room 60 s after nobody has come, and 20 s after all
         have left, also for who is to come back: the owner opens it again before it names it to anybody.
         """
+
+    async def people(self, sfu: SfuNumber, room: str) -> frozenset[PeerId]:
+        """Return who is connected to a room, nobody if it is not there, within 2 s. Raises SfuUnavailable."""
 
     def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:
         """Sign a token, which takes some 10 µs: 60 s to connect, once or several times.

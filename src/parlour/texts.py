@@ -78,6 +78,7 @@ _REFUSALS = (
     ("room_removed", "The room's creator has removed this room."),
     ("not_the_creator", "Only the room's creator can do that."),
     ("no_relay", "This server has no relay (TURN), so calls can't be made to use only one."),
+    ("no_sfu", "This server has no SFU that calls could go through."),
     ("event_not_found", "This event doesn't exist."),
     ("invalid_move", 'The move must be "j" (joined) or "l" (left).'),
     ("message_id_taken", "Another message already has this id."),
@@ -99,13 +100,38 @@ _REFUSALS = (
     ),
     (
         "client_too_old",
-        "This call is too large for this version of the app. Please update it, or reload the page.",
+        "This version of the app can't take part in this call. Please update it, or reload the page.",
     ),
     (
         "too_many_visits",
         "You're already in this room too many times. Please leave it in another tab or on another device.",
     ),
     ("too_many_connections", "You're connected from too many places at once. Please close some of them."),
+    # recordings
+    (
+        "recording_needs_sfu",
+        "This server can't record calls: it has no SFU (LiveKit). Its administrator can set one up.",
+    ),
+    (
+        "recorder_not_installed",
+        "This server can't record calls yet: its administrator has to install what recording needs, by "
+        "pip install “parlour[recording]”.",
+    ),
+    ("recording_turned_off", "Recording calls is turned off on this server."),
+    (
+        "recording_client_too_old",
+        "Someone in the call uses a version of the app with which it can't be recorded.",
+    ),
+    (
+        "recording_encrypted",
+        "This call is encrypted end to end, so the server can't record it. You can do so in your browser.",
+    ),
+    ("already_recorded", "This call is already being recorded."),
+    ("too_many_recordings", "This server is making as many recordings as it can. Please try again later."),
+    ("not_recorded", "This call isn't being recorded."),
+    ("recording_not_found", "This recording doesn't exist."),
+    ("range_not_satisfiable", "This file isn't that long."),
+    ("recording_in_progress", "This recording is still being made. Please stop it first."),
 )
 REFUSALS: Mapping[str, str] = dict(_REFUSALS)
 

@@ -31,6 +31,8 @@ from parlour.db.migrate import migrate
 from parlour.engine import Engine, Server
 from parlour.errors import Refusal
 from parlour.http.tunnel.requests import read_handshake
+from parlour.recordings.folder_storage import MOST_FILES
+from parlour.recordings.http import MOST_LISTED
 from parlour.serve import uvicorn_config
 from parlour.settings import Settings
 from parlour.sfu.options import SfuAccess
@@ -177,6 +179,24 @@ def fill(database: Path) -> None:
             " VALUES (?, ?, 'ann-worst', 'ann@example.org', ?, ?, ?)",
             [(event, ann, now, now, now) for _ in numbers],
         )
+        write(
+            "INSERT INTO recordings"
+            " (recording_id, room_id, started_by, username, state, started_at, ended_at, seen_at)"
+            " VALUES (?, ?, ?, 'ann-worst', 'ready', ?, ?, ?)",
+            [(f"{n:036}", room, ann, now, now, now) for n in range(MOST_LISTED + 1)],
+        )
+        file = database.parent / "recordings" / f"{0:036}" / "tracks" / "0"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"x")
+        write(
+            "INSERT INTO recording_files (recording_row, name, size, kind, person)"
+            " VALUES (?, ?, 1, 'sound', ?)",
+            [
+                (recording, f"tracks/{n}", "x" * 255)
+                for (recording,) in connection.execute("SELECT id FROM recordings").fetchall()
+                for n in range(MOST_FILES)
+            ],
+        )
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +276,15 @@ WORST: dict[str, list[Request]] = {
     "POST /message/edit": [{"json": {"roomname": ROOM, "message_id": "x" * 200, "message": "\u20ac" * 4000}}],
     "POST /message/delete": [{"json": {"roomname": ROOM, "message_id": "x" * 200}}],
     "POST /message/remove": [{"json": {"roomname": ROOM, "message_id": "x" * 200}}],
+    "GET /recordings": [{"params": {"room": ROOM}}, *queries(room="x")],
+    "GET /recording/file": [
+        {
+            "params": {"recording": f"{0:036}", "file": "tracks/0"},
+            "headers": {"Range": "bytes=" + "0-1," * 1000, "If-Range": "x" * 2000},
+        },
+        *queries(recording=f"{0:036}", file="x"),
+    ],
+    "POST /recording/remove": [{"json": {"recording": "0" * LARGE}}, {"json": {"recording": f"{1:036}"}}],
     "POST /room/people": [
         {"json": {"rooms": [f"room {n}" for n in range(100)]}},
         {"json": {"rooms": ["\u0390" * 64] * 1000}},

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -97,6 +97,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.seen: frozenset[str] = frozenset()
         self.rooms: dict[tuple[SfuNumber, str], frozenset[PeerId]] = {}
 
     def sfu_is_unwell(self, sfu: SfuNumber) -> None:
@@ -104,6 +105,9 @@ class Calls:
 
     def sfu_is_well(self, sfu: SfuNumber) -> None:
         self.told.append(f"{sfu:08x} is well")
+
+    def sfu_has_rooms(self, _sfu: SfuNumber, rooms: Iterable[str]) -> None:
+        self.seen = frozenset(rooms)
 
     def sfu_rooms(self) -> list[tuple[SfuNumber, str]]:
         return list(self.rooms)
@@ -188,6 +192,29 @@ async def test_a_room_is_opened_and_let_in_by_token(tried: Tried, livekit: Runni
     assert await tried.sfu.service.people("7-2") == frozenset()
     with pytest.raises(SfuUnavailable):
         await link.open_room(SfuNumber(number ^ 1), "7-1")
+
+
+async def test_a_server_that_has_just_started_learns_of_rooms_and_people(livekit: Running) -> None:
+    before = Tried(livekit.access)
+    await before.until_well()
+    number = before.sfu.number
+    await before.link.open_room(number, "7-9")
+    async with livekit.person(before.token("7-9", ANN)):
+        after = Tried(livekit.access)
+        looking = asyncio.create_task(after.sfus.look(after.sfu))
+        await after.link.become_known()
+        assert (after.link.are_known, "7-9" in after.calls.seen) == (True, True)
+        await looking
+        assert await after.link.people(number, "7-9") == {ANN}
+    await livekit.stop()
+    lost = Tried(livekit.access)
+    await lost.sfus.look(lost.sfu)
+    assert (lost.link.are_known, lost.calls.seen) == (True, frozenset())
+    with pytest.raises(SfuUnavailable):
+        await lost.link.people(number, "7-9")
+    livekit.start()
+    for tried in (before, after, lost):
+        await tried.sfus.close()
 
 
 async def test_livekits_library_reads_our_tokens(tried: Tried) -> None:

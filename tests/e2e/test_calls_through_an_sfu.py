@@ -3,15 +3,19 @@
 import asyncio
 import json
 import os
+import re
 import signal
+from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
-from tests.conftest import StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant
+from tests.e2e.relaying import relaying
 from tests.people import Visitors
-from tests.servers.livekit import moving_at_once
+from tests.servers.livekit import embedded_livekit, moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -67,3 +71,79 @@ async def test_the_third_moves_a_call_up_and_it_survives_the_sfu(
         await meet(*people[:2])
         for person in people[:2]:
             await person.page.wait_for_function(_SENDING, arg=1)
+
+
+async def test_the_host_says_which_way_the_media_of_a_call_take(
+    fresh_server: StartServer, at_browser: AtBrowser
+) -> None:
+    """Two people are no reason for a server to use its SFU."""
+    settings = {**embedded_livekit(), "PARLOUR_TOPOLOGY_REST_SECONDS": 0}
+    server = await fresh_server(settings)
+    await server.expect_log("sfu.ready")
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob")]
+        room = await accounts[0].creates_room()
+        await accounts[0].invites(accounts[1], to=room)
+        people = ann, bob = [await at_browser(account) for account in accounts]
+        for person in people:
+            await person.comes_to(room)
+            await person.enters()
+        at_home = await ann.page.context.new_page()
+        at_home.set_default_timeout(SHOWN_WITHIN_MS)
+        await at_home.goto("/")
+
+        async def sets(way: str) -> None:
+            await at_home.get_by_role("button", name=f"Manage “{room}”").click()
+            await at_home.get_by_role("menuitem", name="Edit room").click()
+            await at_home.get_by_text(way, exact=True).click()
+            await expect(at_home.get_by_role("radio", name=re.compile(f"^{way}"))).to_be_checked()
+            await at_home.get_by_role("button", name="Save").click()
+            await expect(at_home.get_by_role("dialog")).to_have_count(0)
+
+        async def meet() -> None:
+            for person in people:
+                await person.page.wait_for_function(_SENDING, arg=1)
+            await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+
+        await meet()
+        for way, kind in (("Through the SFU", "sfu"), ("From person to person", "mesh")):
+            server.mark_log()
+            await sets(way)
+            await server.expect_log(f'"kind": "{kind}"')
+            await meet()
+
+
+_LOCAL_ENDS = """
+  () => Promise.all(window.connections
+    .filter(({ connectionState }) => connectionState === "connected")
+    .map(async (one) => {
+      const report = await one.getStats();
+      const transport = [...report.values()].find(({ type }) => type === "transport");
+      const pair = report.get(transport?.selectedCandidatePairId);
+      return report.get(pair?.localCandidateId)?.candidateType ?? "none yet";
+    }))
+"""
+"""Says by which kind of address each connection of a page goes."""
+
+
+async def test_media_of_a_relayed_room_reach_the_sfu_through_the_relay(
+    fresh_server: StartServer, at_browser: AtBrowser, tmp_path: Path
+) -> None:
+    server = await relaying(fresh_server, tmp_path, **embedded_livekit())
+    await server.expect_log("sfu.ready")
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob")]
+        room = await accounts[0].creates_room(relay_only=True, topology="sfu")
+        await accounts[0].invites(accounts[1], to=room)
+        ann, bob = [await at_browser(account) for account in accounts]
+        for person in (ann, bob):
+            await person.comes_to(room)
+            await person.enters()
+        await server.expect_log('"kind": "sfu"')
+        for person in (ann, bob):
+            await person.page.wait_for_function(_SENDING, arg=1)
+        await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+        for person in (ann, bob):
+            ends = await person.page.evaluate(_LOCAL_ENDS)
+            assert len(ends) > 1, "there are the SFU, and the other one for data"
+            assert set(ends) == {"relay"}

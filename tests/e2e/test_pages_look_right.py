@@ -14,6 +14,7 @@ from tests.e2e.look import Photographer
 from tests.e2e.media import paint_screens
 from tests.e2e.participant import Participant, room_path
 from tests.people import Person, Visitors
+from tests.servers.livekit import absent_livekit
 from tests.servers.motion import moved
 
 pytestmark = pytest.mark.database("sqlite")
@@ -78,7 +79,7 @@ async def test_pages_of_a_forgotten_password(
 async def test_pages_of_somebody_at_home(
     fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
 ) -> None:
-    server = await fresh_server({"PARLOUR_ADMINISTRATORS": "ann@example.org"})
+    server = await fresh_server({"PARLOUR_ADMINISTRATORS": "ann@example.org", **absent_livekit()})
     async with Visitors(server) as visitors:
         account, other = await visitors.client("ann", email="ann@example.org"), await visitors.client("bob")
         await _furnish(account, other)

@@ -9,15 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from parlour.turn.uri import IceUri
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import room_path
-from tests.integration.server.test_turn import settings as turn_settings
+from tests.e2e.relaying import relaying
 from tests.people import Visitors
-from tests.servers import ParlourServer
 from tests.servers.proxies import RecordingProxy
-from tests.servers.turn import answers
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -74,16 +71,6 @@ async def changes_ice(page: Page, change: Callable[[dict[str, Any]], None]) -> N
         await route.fulfill(response=response, json=body)
 
     await page.route("**/ice", answer)
-
-
-async def relaying(start: StartServer, folder: Path, **more: str) -> ParlourServer:
-    """A server with TURN over UDP and TCP. Its certificate would be one that no browser trusts."""
-    chosen = turn_settings(folder, "parlour")
-    for name in ("CERT", "KEY", "QUOTA"):  # the quota of those tests is smaller than what a call may take
-        del chosen[f"PARLOUR_TURN_{name}"]
-    server = await start({**chosen, **more})
-    await answers(IceUri(True, "127.0.0.1", int(chosen["PARLOUR_TURN_PORT"]), "udp"))
-    return server
 
 
 async def test_a_check_names_what_is_broken(

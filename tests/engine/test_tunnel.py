@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -326,6 +326,9 @@ class _Calls:
 
     def sfu_rooms(self) -> list[tuple[SfuNumber, str]]:
         return []
+
+    def sfu_has_rooms(self, _sfu: SfuNumber, _rooms: Iterable[str]) -> None:
+        """Nothing comes of it."""
 
     def sfu_members(self, _sfu: SfuNumber, room: str) -> frozenset[PeerId] | None:
         return self.members if room == ROOM else None

@@ -105,7 +105,15 @@ sound = st.builds(
                 ),
                 "topologies": topologies,
                 "attempt": st.sampled_from(["first", "second"]),
+                "memberKey": st.sampled_from(["B" * 87, "B" * 86]),
             },
+        ),
+    )
+    | st.tuples(
+        st.just("sender-key"),
+        st.fixed_dictionaries(
+            {"peerID": peers, "epoch": st.just("1-1"), "number": st.integers(0, 20)},
+            optional={"key": st.just("A" * 80)},
         ),
     )
     | st.tuples(

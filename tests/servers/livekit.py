@@ -33,6 +33,15 @@ def embedded_livekit() -> dict[str, str | int]:
     }
 
 
+def absent_livekit() -> dict[str, str | int]:
+    """Return the settings of a Parlour whose SFU does not answer."""
+    return {
+        "PARLOUR_LIVEKIT_URL": f"http://127.0.0.1:{free_port()}",
+        "PARLOUR_LIVEKIT_KEY": KEY,
+        "PARLOUR_LIVEKIT_SECRET": "a secret that nobody asks for it has",  # nosec B105
+    }
+
+
 def moving_at_once(*, mesh_again_at: int) -> dict[str, str | int]:
     """Return the same for one whose calls move up at the third person, and down without a wait."""
     return {
@@ -50,6 +59,14 @@ class RunningLiveKit:
 
     options: SfuOptions
     process: asyncio.subprocess.Process
+
+    def settings(self) -> dict[str, str | int]:
+        """Return the settings of a Parlour that uses this one."""
+        return {
+            "PARLOUR_LIVEKIT_URL": f"http://127.0.0.1:{self.options.api_port}",
+            "PARLOUR_LIVEKIT_KEY": KEY,
+            "PARLOUR_LIVEKIT_SECRET": self.options.secret,
+        }
 
     @property
     def url(self) -> str:

@@ -68,7 +68,7 @@ def _is_gone(pid: int) -> bool:
     """Return True for a zombie too: a process that nobody waits for stays in the table."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it ends between opening and reading
         return True
 
 

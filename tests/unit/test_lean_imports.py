@@ -18,7 +18,16 @@ LATER = {
     "zxcvbn",
 }
 """Packages of the database that is not in use, of the first mail, address or password, of a migration."""
-OF_SFUS = ("aiohttp", "google.protobuf", "livekit", "parlour.http.tunnel", "parlour.sfu.feature")
+OF_SFUS = (
+    "aiohttp",
+    "av",
+    "google.protobuf",
+    "livekit",
+    "parlour.calls.call_recordings",
+    "parlour.http.tunnel",
+    "parlour.recordings.recorders",
+    "parlour.sfu.feature",
+)
 """What is imported where there are SFUs, and LiveKit's library when the first one is asked."""
 OF_HELP = {"asyncio", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn"}
 

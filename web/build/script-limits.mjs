@@ -11,7 +11,7 @@ const KB = 1000;
 export const PAGES = {
   home: { limit: 120 * KB, modules: ["/src/main.tsx"], sections: ["common", "refusals"] },
   room: {
-    limit: 220 * KB,
+    limit: 224 * KB,
     modules: [
       "/src/main.tsx",
       "/src/ui/room/room-page.tsx",

@@ -3,7 +3,7 @@ import { Radio, RadioGroup } from "react-aria-components";
 import { Avatar } from "../src/ui/kit/avatar";
 import { Action, CloseAction, LinkAction, TextLink } from "../src/ui/kit/button";
 import { EmailsField } from "../src/ui/kit/emails-field";
-import { Checkbox, Field, Switch } from "../src/ui/kit/field";
+import { Checkbox, Field, Options, Switch } from "../src/ui/kit/field";
 import { FindingItem, type FindingState } from "../src/ui/kit/finding";
 import { IconAction } from "../src/ui/kit/icon-action";
 import { EventIcon, HandIcon, LinkIcon, LockIcon, PlusIcon, RecordIcon } from "../src/ui/kit/icons";
@@ -119,6 +119,19 @@ export function Fields() {
         <State name="checkbox">
           <Checkbox label="Trust this computer" hint={LONG} isSelected={isOn} onChange={setOn} />
           <Checkbox label="Off" isSelected={false} onChange={() => {}} />
+        </State>
+        <State name="options">
+          <Options
+            label="Way"
+            hint="Of three."
+            value={isOn ? "auto" : "direct"}
+            onChange={(value) => setOn(value === "auto")}
+            options={[
+              { value: "auto", label: "Automatic", hint: LONG },
+              { value: "direct", label: "Direct" },
+              { value: "none", label: "None", hint: "There is none.", isDisabled: true },
+            ]}
+          />
         </State>
         <State name="choice">
           <RadioGroup className="choices" aria-label="Kind" defaultValue="account">

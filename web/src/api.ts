@@ -22,6 +22,7 @@ import type {
   MessagePage,
   NewEvent,
   NewRoom,
+  RecordingList,
   RefreshedSession,
   RoomChange,
   RoomCheck,
@@ -258,6 +259,17 @@ export class Api {
     const query = new URLSearchParams({ room });
     if (after !== undefined) query.set("after", String(after));
     return (await this.#ask({ method: "GET", path: `/event/log?${query}` })) as AttendanceList;
+  }
+
+  /** The recordings of a room of one's own, the newest first; `before` is when the last one that is known began. */
+  async recordings(room: string, before?: string): Promise<RecordingList> {
+    const query = new URLSearchParams({ room, ...(before && { before }) });
+    const request = { method: "GET", path: `/recordings?${query}` } as const;
+    return (await this.#ask(request)) as RecordingList;
+  }
+
+  async removeRecording(recording: string) {
+    await this.#ask({ method: "POST", path: "/recording/remove", body: { recording } });
   }
 
   async messages(room: string, { before, limit = 50 }: { before?: string; limit?: number } = {}) {

@@ -9,6 +9,7 @@ import type {
   Acknowledgements,
   BanPeer,
   ClientEvents,
+  ConsentToRecording,
   EditMessage,
   Join,
   OfferIce,
@@ -19,6 +20,7 @@ import type {
   RemoveMessage,
   ReportTopology,
   SendChat,
+  SendKey,
   ServerEvents,
 } from "./wire.gen";
 
@@ -27,7 +29,8 @@ export type LinkState = "offline" | "connecting" | "online";
 /** A signal that the server relays to one peer. */
 export type PeerSignal =
   | { readonly event: "offer-sdp"; readonly payload: OfferSdp }
-  | { readonly event: "offer-ice"; readonly payload: OfferIce };
+  | { readonly event: "offer-ice"; readonly payload: OfferIce }
+  | { readonly event: "sender-key"; readonly payload: SendKey };
 
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
@@ -48,6 +51,12 @@ const NO_ANSWER = {
   message: "",
 } as const;
 
+const TO_PEERS: ReadonlySet<string> = new Set<PeerSignal["event"]>([
+  "offer-sdp",
+  "offer-ice",
+  "sender-key",
+]);
+
 /** The events that are sent with an acknowledgement. */
 type Acknowledged =
   | "join"
@@ -59,6 +68,7 @@ type Acknowledged =
   | "remove-message"
   | "ban-peer"
   | "record"
+  | "consent-to-recording"
   | "topology-state"
   | "end-visit";
 
@@ -137,7 +147,7 @@ export class Signaling {
   /** Calls `show` with refusals, except of signals to peers: those to a peer that has just left are refused, too. */
   onRefusal(show: (refusal: Refused) => void): () => void {
     return this.on("refused", (refusal) => {
-      if (refusal.event !== "offer-sdp" && refusal.event !== "offer-ice") show(refusal);
+      if (!TO_PEERS.has(refusal.event)) show(refusal);
     });
   }
 
@@ -180,6 +190,21 @@ export class Signaling {
     return this.#answered((socket) => socket.emitWithAck("record", payload));
   }
 
+  /** Has the server record the call that this person is in. */
+  startRecording(): Promise<Acknowledgements["start-recording"]> {
+    return this.#answered((socket) => socket.emitWithAck("start-recording"));
+  }
+
+  stopRecording(): Promise<Acknowledgements["stop-recording"]> {
+    return this.#answered((socket) => socket.emitWithAck("stop-recording"));
+  }
+
+  consentToRecording(
+    payload: ConsentToRecording,
+  ): Promise<Acknowledgements["consent-to-recording"]> {
+    return this.#answered((socket) => socket.emitWithAck("consent-to-recording", payload));
+  }
+
   reportTopology(payload: ReportTopology): Promise<Acknowledgements["topology-state"]> {
     return this.#answered((socket) => socket.emitWithAck("topology-state", payload));
   }
@@ -220,6 +245,7 @@ export class Signaling {
   send(signal: PeerSignal, refused?: (code: string) => void): void {
     if (!this.#socket?.connected) return;
     if (signal.event === "offer-ice") this.#socket.emit("offer-ice", signal.payload);
+    else if (signal.event === "sender-key") this.#socket.emit("sender-key", signal.payload);
     else {
       this.#socket.timeout(ACK_TIMEOUT_MS).emit("offer-sdp", signal.payload, (error, answer) => {
         if (!error && !answer.ok) refused?.(answer.code);

@@ -19,6 +19,8 @@ export interface AccountExport {
   invitations: ExportedInvitation[];
   messages: StoredMessage[];
   attendance: ExportedVisit[];
+  /** The recordings in which the caller has agreed to be. */
+  recording_consents: ExportedConsent[];
 }
 
 /** Somebody to connect to. Exactly one side of each pair is told to make the offer. */
@@ -27,6 +29,7 @@ export interface AddPeer {
   peerUsername: string;
   createOffer: boolean;
   peerDisplayName?: string;
+  memberKey?: string;
 }
 
 export interface Admission {
@@ -88,6 +91,11 @@ export interface CallPerson {
   displayName?: string | null;
 }
 
+/** The server records the call from now on, or does so no longer. Who does not want to be recorded leaves, or stays without consent. `join` and `prepare` tell it, too. */
+export interface CallRecording {
+  recording: ServerRecording | null;
+}
+
 /** How the media of this call travel from now on. The new way is opened beside the one before, which ends when this is said again with `settled: true`. */
 export interface CallTopology {
   epoch: string;
@@ -97,6 +105,7 @@ export interface CallTopology {
   url?: string;
   token?: string;
   ttl?: number;
+  encrypted?: boolean;
 }
 
 /** An ICE candidate from a peer. */
@@ -179,8 +188,12 @@ export interface Configuration {
   public_room_list: boolean;
   /** There is a TURN server, so rooms can be made to use it alone. */
   relay: boolean;
+  /** There is an SFU, so rooms can say whether their calls use it. */
+  sfu: boolean;
   /** The address of whoever helps people with this server. */
   contact: string | null;
+  /** The server can record calls. */
+  recording: boolean;
 }
 
 /** Empty, unless the caller asked to be logged in and was: then it is the answer of a login. */
@@ -195,6 +208,11 @@ export interface ConfirmedClient {
 /** The `auth` of a CONNECT; without a token, the cookie of the handshake counts. */
 export interface ConnectAuth {
   token?: string | null;
+}
+
+/** Say that one may be recorded by the server, in the call that one is in; again is harmless. */
+export interface ConsentToRecording {
+  recordingID: string;
 }
 
 /** Delete a message that one wrote in the room one is in. */
@@ -279,6 +297,14 @@ export interface ExportedAccount {
   guest_until: string | null;
   /** Of mails, such as `de`; absent if none was asked for. */
   language?: string | null;
+}
+
+export interface ExportedConsent {
+  /** A recording that the server has made of a call. */
+  recording: string;
+  /** Null once the room is removed. */
+  room: string | null;
+  given_at: string;
 }
 
 export interface ExportedInvitation {
@@ -427,6 +453,7 @@ export interface Join {
   offers?: OfferSdp[];
   topologies?: string[];
   attempt?: string | null;
+  memberKey?: string | null;
 }
 
 /** The acknowledgement of `join`: who one is in the call, and who is there already. The last members are for those who asked for a resumable visit. */
@@ -442,6 +469,7 @@ export interface Joined {
   topology?: "mesh";
   move?: CallTopology;
   offered?: string[];
+  recording?: ServerRecording;
   ice?: IceConfiguration;
 }
 
@@ -475,6 +503,7 @@ export interface MemberJoined {
   peerID: string;
   peerUsername: string;
   peerDisplayName?: string;
+  memberKey?: string;
 }
 
 /** A chat message of the room was deleted by its author, or removed by the room's creator. */
@@ -556,6 +585,8 @@ export interface NewRoom {
   listed?: boolean | null;
   /** True asks browsers to send media of its calls through TURN alone. */
   relay_only?: boolean | null;
+  /** The way in which media of its calls travel: `mesh`, from browser to browser; `sfu`, through the server's SFU; `auto`, as if absent, by the number of people. */
+  topology?: "auto" | "mesh" | "sfu" | null;
 }
 
 /** A success with nothing to say: an empty object. */
@@ -590,6 +621,7 @@ export interface PeerEntry {
   peerUsername: string;
   peerDisplayName?: string;
   recording?: boolean;
+  memberKey?: string;
 }
 
 /** A peer records the call from now on, or does so no longer. `peers` and `prepare` tell it, too. */
@@ -619,6 +651,7 @@ export interface Prepared {
   move?: CallTopology;
   ok: true;
   ice?: IceConfiguration;
+  recording?: ServerRecording;
 }
 
 /** A refusal (RFC 9457, `application/problem+json`). */
@@ -650,6 +683,46 @@ export interface Quote {
 /** Say that one records the call, or does so no longer. The others are told, and who comes later. */
 export interface RecordCall {
   recording: boolean;
+}
+
+export interface RecordingEntry {
+  recording: string;
+  /** `finishing`: the call is recorded no more, its mixed file is being made. `failed`: there is none; what was recorded may be in `files` all the same. */
+  state: "starting" | "recording" | "finishing" | "ready" | "failed";
+  /** Who started it. */
+  username: string;
+  /** Absent if there is none. */
+  displayName?: string | null;
+  started_at: string;
+  ended_at: string | null;
+  /** The length, once it is known. */
+  seconds: number | null;
+  /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, or the server had stopped. */
+  end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | null;
+  /** Empty until it is ready. */
+  files: RecordingFileEntry[];
+}
+
+export interface RecordingFileEntry {
+  /** What `GET /recording/file` takes as `file`. */
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** All people in one file, or what one person has sent: a picture or sound. */
+  kind: "mixed" | "picture" | "sound";
+  /** Who is seen or heard; null in the mixed file. */
+  person: string | null;
+}
+
+/** Newest first. */
+export interface RecordingList {
+  recordings: RecordingEntry[];
+  /** Older ones exist: pass the last `started_at` as `before`. */
+  more: boolean;
+}
+
+export interface RecordingRemoval {
+  recording: string;
 }
 
 export interface RefreshedSession {
@@ -724,6 +797,8 @@ export interface RoomChange {
   listed?: boolean | null;
   /** Whether media go through TURN alone, for those who enter from now on. */
   relay_only?: boolean | null;
+  /** The way in which media travel; a call that is under way moves. */
+  topology?: "auto" | "mesh" | "sfu" | null;
   /** People who have given an earlier one may still enter. */
   password?: string | null;
 }
@@ -773,6 +848,8 @@ export interface RoomEntry {
   listed?: false | null;
   /** True where its media go through TURN alone, else absent. */
   relay_only?: true | null;
+  /** The way that its media are to take; absent for `auto`. */
+  topology?: "mesh" | "sfu" | null;
   /** The creator's; absent if there is none. */
   displayName?: string | null;
   /** When the event starts; absent if it has no time. */
@@ -795,6 +872,31 @@ export interface SendChat {
   message: string;
   message_id?: string | null;
   reply_to?: string | null;
+}
+
+/** Send one peer of the same room a secret that is wrapped for it, or, without `key`, confirm one of that peer's (docs/end-to-end-encryption.md). */
+export interface SendKey {
+  peerID: string;
+  epoch: string;
+  number: number;
+  key?: string | null;
+}
+
+/** A wrapped secret with which a peer encrypts what it sends through an SFU, or, without `key`, that the peer has taken one of this client's. Only clients that have said a member key get it. */
+export interface SenderKeyFromPeer {
+  peerID: string;
+  epoch: string;
+  number: number;
+  key?: string;
+}
+
+/** A recording that the server makes of a call, and who started it. */
+export interface ServerRecording {
+  recordingID: string;
+  username: string;
+  since: string;
+  consented: boolean;
+  displayName?: string;
 }
 
 /** Who is logged in; the refresh token comes beside it in the cookie `jwt`. */
@@ -878,6 +980,7 @@ export interface ClientEvents {
   prepare: Prepare;
   "offer-sdp": OfferSdp;
   "offer-ice": OfferIce;
+  "sender-key": SendKey;
   leave: void;
   "end-visit": EndVisit;
   username: void;
@@ -887,6 +990,9 @@ export interface ClientEvents {
   "remove-message": RemoveMessage;
   "ban-peer": BanPeer;
   record: RecordCall;
+  "start-recording": void;
+  "stop-recording": void;
+  "consent-to-recording": ConsentToRecording;
   "topology-state": ReportTopology;
 }
 
@@ -896,6 +1002,7 @@ export interface Acknowledgements {
   prepare: Prepared | Rejected;
   "offer-sdp": Accepted | Rejected;
   "offer-ice": Accepted | Rejected;
+  "sender-key": Accepted | Rejected;
   leave: Accepted | Rejected;
   "end-visit": Accepted | Rejected;
   username: Accepted | Rejected;
@@ -905,6 +1012,9 @@ export interface Acknowledgements {
   "remove-message": ChatStored | Rejected;
   "ban-peer": Accepted | Rejected;
   record: Accepted | Rejected;
+  "start-recording": Accepted | Rejected;
+  "stop-recording": Accepted | Rejected;
+  "consent-to-recording": Accepted | Rejected;
   "topology-state": Accepted | Rejected;
 }
 
@@ -916,8 +1026,10 @@ export interface ServerEvents {
   topology: CallTopology;
   "peer-renamed": PeerRenamed;
   "peer-recording": PeerRecording;
+  "call-recording": CallRecording;
   "session-description": DescriptionFromPeer;
   "ice-candidate": CandidateFromPeer;
+  "sender-key": SenderKeyFromPeer;
   "signals-lost": SignalsLost;
   "share-rooms": ShareRooms;
   "call-changed": CallChanged;

@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** Builds a page's script of the tests that need a part of the client alone: `tests/e2e/test_sfu_topology.py`. */
+/** Builds the scripts of pages of the tests that need a part of the client alone: `test_sfu_topology` and `test_encrypted_calls` of tests/e2e. */
 export default defineConfig({
   root: new URL(".", import.meta.url).pathname,
   logLevel: "warn",
@@ -8,7 +8,7 @@ export default defineConfig({
     emptyOutDir: true,
     minify: false,
     rolldownOptions: {
-      input: { sfu: "sfu.ts" },
+      input: { sfu: "sfu.ts", eavesdropper: "eavesdropper.ts" },
       output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
     },
   },

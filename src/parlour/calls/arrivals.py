@@ -5,12 +5,13 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import structlog
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from parlour.accounts.identity import Identity
+from parlour.accounts.identity import Identity, UserId
 from parlour.calls.call_records import CallRecords
 from parlour.calls.decisions import Entered, Resumed, Seat
 from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded, Unseated
@@ -27,7 +28,7 @@ from parlour.calls.visit_credentials import VisitCredentials
 from parlour.calls.visit_handover import HandedOver, VisitHandover, WantedVisit
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
     AddPeer,
     CallTopology,
@@ -40,6 +41,7 @@ from parlour.wire.signaling import (
     Prepare,
     Prepared,
     RemovePeer,
+    ServerRecording,
 )
 
 NEVER_RECEIVED = 1 << 53
@@ -84,6 +86,12 @@ class _Arrival:
     known_at: Stamp | None = None
 
 
+class RecordingsTold(Protocol):
+    """Says which recording the server makes of a call, as a person is to hear of it."""
+
+    def recording_of(self, room_id: RoomId, user_id: UserId, /) -> ServerRecording | UnsetType: ...
+
+
 class Arrivals:
     """An arrival is done at once in a call about which this node decides; else once its owner has answered.
 
@@ -102,8 +110,11 @@ class Arrivals:
         participations: Participations,
         handover: VisitHandover | None = None,
         topologies: CallTopologies | None = None,
+        recordings: RecordingsTold | None = None,
     ) -> None:
-        """`handover` is None for a node without others, `topologies` for one without SFUs."""
+        """`handover` is None for a node without others, `topologies` for one without SFUs, `recordings` for
+        one that records no calls.
+        """
         self._node_id = node_id
         self._presence = presence
         self._calls = calls
@@ -116,6 +127,7 @@ class Arrivals:
         self._participations = participations
         self._handover = handover
         self._topologies = topologies
+        self._recordings = recordings
         self._joining: dict[ConnectionId, Join] = {}
         if handover is not None:
             handover.serve(self._hand_over)
@@ -136,7 +148,9 @@ class Arrivals:
             self._records.wait_in_lobby(current.connection_id, room)
         peers = self._calls.entries(room.room_id)
         move = UNSET if not knows_sfu else self._move_of(room, None)
-        return Prepared(room.name, peers, move=move, ice=self._credentials.ice(current.identity, room))
+        ice = self._credentials.ice(current.identity, room)
+        recording = self._recording_of(room, current.identity)
+        return Prepared(room.name, peers, move=move, ice=ice, recording=recording)
 
     def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
         """Join at once where the right to is known, this node decides, and no attendance has to be written
@@ -151,6 +165,7 @@ class Arrivals:
             permission is None
             or permission.room.is_event
             or self._node_of(connection.identity, event) is not None
+            or self._is_to_be_found(permission.room, event)
         ):
             return self._join_once_permitted(connection, event, asked_at)
         connection_id, identity = connection.connection_id, connection.identity
@@ -174,6 +189,8 @@ class Arrivals:
         handed_over = await self._fetch(connection.identity, event)
         for _ in range(MAX_PERMISSIONS):
             permission = await self._entry.permit(connection.identity, event.room)
+            if self._topologies is not None and self._is_to_be_found(permission.room, event):
+                await self._topologies.find(permission.room.room_id)
             current = self._still_there(connection.connection_id)
             if self._joining.get(current.connection_id) is not event:
                 raise JoinCancelled
@@ -355,6 +372,8 @@ class Arrivals:
         is_return = isinstance(arrival.change, Resumed)
         if is_return:
             log.info("visit.resumed", room=visitor.room.room_id, exact=arrival.is_exact)
+            if self._topologies is not None:
+                self._topologies.member_returned(visitor.room.room_id)
         event, is_exact = visitor.event, arrival.is_exact
         answer = self._joined(visitor.identity, participation, event, resumed=is_return, is_counted=is_exact)
         if is_return or not event.offers:
@@ -405,8 +424,14 @@ class Arrivals:
             received=participation.replay_buffer.taken if is_counted else None,
             topology="mesh",
             move=self._move_of(room, peer_id) if self._is_told_of_sfus(event) else UNSET,
+            recording=self._recording_of(room, identity),
             ice=self._credentials.ice(identity, room),
         )
+
+    def _recording_of(self, room: Room, identity: Identity) -> ServerRecording | UnsetType:
+        if self._recordings is None:
+            return UNSET
+        return self._recordings.recording_of(room.room_id, identity.user_id)
 
     def _seat_of(self, identity: Identity, event: Join, *, held_since: float) -> Seat:
         return Seat(
@@ -416,6 +441,7 @@ class Arrivals:
             held_since=held_since,
             knows_sfu=self._is_told_of_sfus(event),
             attempt=event.attempt,
+            member_key=event.member_key,
         )
 
     def _now(self) -> float:
@@ -424,6 +450,12 @@ class Arrivals:
     def _is_told_of_sfus(self, event: Join | Prepare) -> bool:
         """Return True if this server has SFUs, and the client knows calls that go through one."""
         return self._topologies is not None and "sfu" in event.known_topologies
+
+    def _is_to_be_found(self, room: Room, event: Join) -> bool:
+        """Return True if a returning member's call may go on at an SFU without this node's knowing."""
+        if self._topologies is None or event.resume is None:
+            return False
+        return self._topologies.is_to_be_found(room.room_id)
 
     def _move_of(self, room: Room, peer_id: PeerId | None) -> CallTopology | UnsetType:
         return UNSET if self._topologies is None else self._topologies.move_of(room.room_id, peer_id)

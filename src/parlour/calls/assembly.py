@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
@@ -44,7 +45,7 @@ from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
 from parlour.calls.topologies import SWEEP_SECONDS as TOPOLOGY_SECONDS
 from parlour.calls.topologies import CallTopologies
-from parlour.calls.topology_rules import RoomTopology, TopologyThresholds
+from parlour.calls.topology_rules import TopologyThresholds
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.calls.visit_handover import VisitHandover
 from parlour.chat.assembly import ChatFeature
@@ -55,6 +56,7 @@ from parlour.core import Core
 from parlour.engine import Engine
 from parlour.events.assembly import EventsFeature
 from parlour.http.proxies import TrustedProxies
+from parlour.recordings.assembly import RecordingsFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.rooms.facts import (
     InvitationTakenBack,
@@ -69,12 +71,15 @@ from parlour.rooms.facts import (
 )
 from parlour.sfu_link import SfuLink
 
+if TYPE_CHECKING:
+    from parlour.calls.call_recordings import CallRecordings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyOptions:
     """The settings by which calls move between a mesh and an SFU, on a server that has SFUs."""
 
-    wanted: RoomTopology
+    may_encrypt: bool
     thresholds: TopologyThresholds
 
 
@@ -101,6 +106,7 @@ class CallNeighbours:
     rooms: RoomsFeature
     chat: ChatFeature
     events: EventsFeature
+    recordings: RecordingsFeature
 
 
 class CallsFeature:
@@ -126,7 +132,7 @@ class CallsFeature:
         calls = OngoingCalls(core.node_id, limits, link=link)
         self._node: Node = _node(core, emitter, options)
         delivery = PeerDelivery(presence, calls, self._node)
-        topologies = None if sfus is None else self._topologies_of(sfus, presence, calls, options.topologies)
+        topologies = None if sfus is None else self._topologies_of(sfus, presence, calls, options)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         elsewhere = RoomsElsewhere(core.messages) if core.is_clustered else None
@@ -147,6 +153,12 @@ class CallsFeature:
         self._participations = Participations(
             presence, calls, delivery, entry, records, credentials.resume_tokens, topologies
         )
+        recordings = neighbours.recordings
+        told = (
+            None
+            if topologies is None
+            else self._recordings_of(recordings, presence, calls, lobby, topologies)
+        )
         arrivals = Arrivals(
             core.node_id,
             presence,
@@ -158,6 +170,7 @@ class CallsFeature:
             self._participations,
             VisitHandover(core.messages) if core.is_clustered else None,
             topologies,
+            told,
         )
         if core.is_clustered:
             self._share(calls, lobby, grace=options.grace)
@@ -170,6 +183,7 @@ class CallsFeature:
             rooms=rooms,
             chat=neighbours.chat.service,
             relay_only=relay_only,
+            recordings=recordings.service,
             topologies=topologies,
         )
         self._overview = CallOverview(calls, rooms)
@@ -205,7 +219,7 @@ class CallsFeature:
         self._count(calls)
 
     def _topologies_of(
-        self, sfus: SfuLink, presence: Presence, calls: OngoingCalls, options: TopologyOptions
+        self, sfus: SfuLink, presence: Presence, calls: OngoingCalls, options: CallOptions
     ) -> CallTopologies:
         core = self._core
         topologies = CallTopologies(
@@ -214,15 +228,43 @@ class CallsFeature:
             calls,
             sfus,
             self._node.deliver,
-            wanted=options.wanted,
-            thresholds=options.thresholds,
+            may_encrypt=options.topologies.may_encrypt,
+            thresholds=options.topologies.thresholds,
+            grace=options.grace,
         )
         if core.is_clustered:
             topologies.join_cluster(core.messages)
         core.tasks.repeat("topologies", topologies.consider)
         core.tasks.repeat("rooms on SFUs", topologies.open_rooms)
+        core.tasks.repeat("topologies to tell", topologies.tell)
         core.tasks.every(TOPOLOGY_SECONDS, "topologies again", topologies.sweep)
         return topologies
+
+    def _recordings_of(
+        self,
+        recordings: RecordingsFeature,
+        presence: Presence,
+        calls: OngoingCalls,
+        lobby: Lobby,
+        topologies: CallTopologies | None,
+    ) -> "CallRecordings | None":
+        """Build what has calls recorded, where this server can: it imports what runs the recorders."""
+        if topologies is None or recordings.recorders is None:
+            return None
+        from parlour.calls.call_recordings import CallRecordings
+
+        found = CallRecordings(
+            presence,
+            calls,
+            lobby,
+            topologies,
+            recordings.service,
+            recordings.live,
+            recordings.recorders,
+            self._node.deliver,
+        )
+        self._core.tasks.repeat("recordings of calls", found.step)
+        return found
 
     def _share(self, calls: OngoingCalls, lobby: Lobby, *, grace: float) -> None:
         """Share the calls with other nodes."""
@@ -246,6 +288,7 @@ class CallsFeature:
         node.subscribe(PersonBanned, subscriber.on_person_banned)
         node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
+        node.subscribe(RoomChanged, subscriber.on_room_changed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
         node.subscribe(RightsTakenElsewhere, self._rights.on_rights_taken_elsewhere)

@@ -30,6 +30,7 @@ from parlour.calls.mesh import Mesh, Send
 from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
+from parlour.wire.base import RoomTopology
 from parlour.wire.signaling import PeerId
 
 
@@ -37,24 +38,38 @@ from parlour.wire.signaling import PeerId
 class CallLimits:
     """The most participations in a call at a time: `people` in all, `participations` of the same person.
 
-    On a server with an SFU, a call with a client that knows a mesh alone has place for `mesh` people.
+    On a server with an SFU, a call that is to stay a mesh has place for `mesh` people, and so has one with a
+    client that knows nothing else. `topology` is the server's setting. There a call of more than `introduced`
+    people is a large one, whose members are not introduced to each other, until it has fewer than
+    `introduced_again`.
     """
 
     people: int
     participations: int
     mesh: int = 8
     has_sfu: bool = False
+    introduced: int = 25
+    introduced_again: int = 20
+    topology: RoomTopology = "auto"
+
+    def topology_of(self, room: Room) -> RoomTopology:
+        """Return the way that media of a room's calls are to take: the room's own, or the server's. A server
+        that is to have meshes alone has no others.
+        """
+        is_own = self.topology != "mesh" and room.topology != "auto"
+        return room.topology if is_own else self.topology
 
 
 class CallReplica:
     """The call of a room. All attributes are for reading only.
 
     `mesh` says who is in the call and who knows whom, `seats` who the members are and which node holds each.
-    `room` is what this node knows of the room; it is no part of the decisions. `is_on_sfu` is set by
+    `room` is what this node knows of the room; it is no part of the decisions. `is_on_sfu`, and
+    `is_encrypted` (on an SFU it is encrypted, now or when the call comes back to one), are set by
     `CallTopologies`.
     """
 
-    __slots__ = ("epoch", "is_on_sfu", "mesh", "room", "seats", "version")
+    __slots__ = ("epoch", "is_encrypted", "is_on_sfu", "mesh", "room", "seats", "version")
 
     def __init__(self, room: Room, *, epoch: int = 0, version: int = 0) -> None:
         self.room = room
@@ -63,26 +78,47 @@ class CallReplica:
         self.epoch = epoch
         self.version = version
         self.is_on_sfu = False
+        self.is_encrypted = False
 
     @property
     def stamp(self) -> tuple[int, int]:
         """The epoch and the version of the latest decision."""
         return self.epoch, self.version
 
-    def decide(self, change: Change, *, is_numbered: bool = True) -> Decided:
-        """Make a change, and return it with the messages that it causes.
+    def decide(
+        self, change: Change, *, limits: CallLimits | None = None, is_numbered: bool = True
+    ) -> Decided:
+        """Make a change, and return it with the messages that it causes. Without limits, no call is large.
 
         A node that decides about its own members alone, out of reach of the others, gives no numbers: what it
         decides is none of the decisions that all nodes follow.
         """
-        sends, notice = self._change(change)
+        introduces = limits is None or self.introduces_after(change, limits)
+        sends, notice = self._change(change, introduces=introduces)
         if is_numbered:
             self.version += 1
-        return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice)
+        return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice, introduces)
+
+    def introduces_after(self, change: Change | None, limits: CallLimits) -> bool:
+        """Return True if members are introduced to each other once a change is made, or now without one.
+
+        The two bounds (hysteresis) keep a call that one person enters and leaves from being connected and
+        disconnected each time.
+        """
+        if not limits.has_sfu:
+            return True
+        people = len(self.seats)
+        if isinstance(change, Entered | Resumed):
+            people += change.peer_id not in self.seats
+        elif isinstance(change, Left):
+            people -= change.peer_id in self.seats
+        if not self.mesh.introduces:
+            return people < limits.introduced_again
+        return people <= limits.introduced or not self.all_know_sfu()
 
     def follow(self, decided: Decided) -> list[Send]:
         """Make the change that the owner decided. Return all messages that it causes, on whichever node."""
-        sends, _ = self._change(decided.change)
+        sends, _ = self._change(decided.change, introduces=decided.introduces)
         self.epoch, self.version = decided.epoch, decided.version
         return sends
 
@@ -103,6 +139,7 @@ class CallReplica:
         *,
         epoch: int,
         version: int,
+        introduces: bool,
     ) -> None:
         """Take over the state that the owner had after a decision."""
         records = list(records)
@@ -110,8 +147,9 @@ class CallReplica:
             {one.peer_id: one.name for one in records},
             {one.peer_id: one.display_name for one in records if one.display_name is not None},
             frozenset(one.peer_id for one in records if one.is_recording),
+            {one.peer_id: one.seat.member_key for one in records if one.seat.member_key is not None},
         )
-        self.mesh = Mesh(members, claims)
+        self.mesh = Mesh(members, claims, introduces)
         self.seats = {one.peer_id: one.seat for one in records}
         self.epoch, self.version = epoch, version
 
@@ -147,18 +185,28 @@ class CallReplica:
     def _bound(self, limits: CallLimits, *, knows_sfu: bool) -> tuple[int, type[Refusal]]:
         """Return the most people in the call once a newcomer is in it, and what one too many hears.
 
-        Raises ClientTooOld.
+        Raises ClientTooOld, also for a room that asks for the SFU, however few are in it.
         """
-        if not limits.has_sfu or limits.people <= limits.mesh:
+        if not limits.has_sfu:
             return limits.people, RoomFull
+        topology = limits.topology_of(self.room)
+        if topology == self.room.topology == "sfu" and not knows_sfu:
+            raise ClientTooOld
+        if topology == "mesh" or limits.people <= limits.mesh:
+            return min(limits.people, limits.mesh), RoomFull
         if not knows_sfu:
             if self.is_on_sfu or len(self.seats) > limits.mesh:
                 raise ClientTooOld
-            return limits.mesh, ClientTooOld if self._all_know_sfu() else MeshFull
-        return (limits.people, RoomFull) if self._all_know_sfu() else (limits.mesh, MeshFull)
+            return limits.mesh, ClientTooOld if self.all_know_sfu() else MeshFull
+        return (limits.people, RoomFull) if self.all_know_sfu() else (limits.mesh, MeshFull)
 
-    def _all_know_sfu(self) -> bool:
-        return all(seat.knows_sfu for seat in self.seats.values())
+    @property
+    def all_have_keys(self) -> bool:
+        """True if the clients of all members have said a member key."""
+        return all(seat.member_key is not None for seat in self.seats.values())
+
+    def all_know_sfu(self) -> bool:
+        return all(seat.may_use_sfu(is_encrypted=self.is_encrypted) for seat in self.seats.values())
 
     def count_of(self, user_id: UserId) -> int:
         """Count the members of a person, with a connection or without."""
@@ -178,13 +226,29 @@ class CallReplica:
                     away.append((seat.away_since, peer))
         return here, [peer for _, peer in sorted(away)]
 
-    def _change(self, change: Change) -> tuple[list[Send], Notice | None]:
+    def _change(self, change: Change, *, introduces: bool) -> tuple[list[Send], Notice | None]:
+        """Make a change. In a call that is large no longer, all are introduced to each other after it."""
+        was_large = not self.mesh.introduces
+        if not introduces:
+            self.mesh = self.mesh.stop_introducing()
+        sends, notice = self._make(change)
+        if introduces and was_large:
+            self.mesh, introductions = self.mesh.introduce_all()
+            sends += introductions
+        return sends, notice
+
+    def _make(self, change: Change) -> tuple[list[Send], Notice | None]:
         sends: list[Send] = []
         notice: Notice | None = None
         peer = change.peer_id
         match change:
             case Entered():
-                self.mesh, sends = self.mesh.enter(peer, change.name, display_name=change.display_name)
+                self.mesh, sends = self.mesh.enter(
+                    peer,
+                    change.name,
+                    display_name=change.display_name,
+                    member_key=change.seat.member_key,
+                )
                 self.seats[peer] = change.seat
             case Left():
                 self.mesh, sends = self.mesh.leave(peer)
@@ -194,7 +258,11 @@ class CallReplica:
                 self.seats[peer] = replace(seat, away_since=change.at)
             case Resumed():
                 self.mesh, sends = self.mesh.resume(
-                    peer, change.name, known=change.known, display_name=change.display_name
+                    peer,
+                    change.name,
+                    known=change.known,
+                    display_name=change.display_name,
+                    member_key=change.seat.member_key,
                 )
                 self.seats[peer] = change.seat
             case Renamed():

@@ -32,6 +32,12 @@ class Seat(Struct, frozen=True):
     """True if the member's client knows calls that go through an SFU."""
     attempt: str | None = None
     """The key of the join that brought the member here, by which its client repeats it (`Join.attempt`)."""
+    member_key: str | None = None
+    """The member key that the client has said (docs/end-to-end-encryption.md)."""
+
+    def may_use_sfu(self, *, is_encrypted: bool) -> bool:
+        """Return True if the client knows calls through an SFU, and those that are encrypted if this is."""
+        return self.knows_sfu and (self.member_key is not None or not is_encrypted)
 
 
 class MemberRecord(Struct, frozen=True):
@@ -106,7 +112,8 @@ class Decided(Struct, frozen=True):
 
     `sends` are numbered messages for single members. `notice` is for every connection in the call but that of
     the peer that it tells of; a member without a connection misses it. Of two decisions about a call the
-    later one has the greater `(epoch, version)`.
+    later one has the greater `(epoch, version)`. `introduces` says whether members are introduced to each
+    other from then on.
     """
 
     room_id: RoomId
@@ -115,3 +122,4 @@ class Decided(Struct, frozen=True):
     change: Change
     sends: list[Send]
     notice: Notice | None = None
+    introduces: bool = True

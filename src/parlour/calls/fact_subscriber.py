@@ -7,7 +7,7 @@ from parlour.calls.evictions import Evictions
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
-from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomChanged, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
 
 
@@ -36,6 +36,10 @@ class CallFactSubscriber:
         """Remove people without an invitation from the call; begin the attendance of the invited people."""
         self._evictions.remove(became.room, NotInvited(), lambda member: member.user_id not in became.people)
         self._participations.renew(became.room)
+
+    def on_room_changed(self, changed: RoomChanged) -> None:
+        """Have the room's call go the way that the room says now."""
+        self._participations.set_topology(changed.room)
 
     def on_room_removed(self, removed: RoomRemoved) -> None:
         self._evictions.close_room(removed.room)

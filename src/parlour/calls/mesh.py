@@ -5,12 +5,16 @@ exactly one side is told `createOffer: true`, however many peers join at once, s
 after the other (RFC 9429, section 3.2 leaves the choice to the application). Two members know each other if
 this process introduced them or, when they were introduced before it started, if both report a connection with
 the other.
+
+A large call makes no introductions: its media go through an SFU, and n members would need n² / 2 connections
+for their data channels alone. Its members hear of each newcomer, who reads who is there in the answer to its
+join.
 """
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from parlour.calls.membership import Membership
 from parlour.wire.signaling import (
@@ -19,11 +23,14 @@ from parlour.wire.signaling import (
     Counted,
     DescriptionFromPeer,
     FromPeer,
+    MemberJoined,
     OfferIce,
     PeerId,
     PeerRecording,
     PeerRenamed,
     RemovePeer,
+    SenderKeyFromPeer,
+    SendKey,
     ToPeer,
 )
 
@@ -42,33 +49,69 @@ class Mesh:
     members: Membership = field(default_factory=Membership)
     claims: Mapping[PeerId, frozenset[PeerId]] = field(default_factory=dict)
     """Peers that a resumed member reported as connected and that have not resumed themselves."""
+    introduces: bool = True
+    """False in a large call, whose members hear of each other by `member-joined`."""
 
     def enter(
-        self, newcomer: PeerId, name: str, *, display_name: str | None = None
+        self, newcomer: PeerId, name: str, *, display_name: str | None = None, member_key: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """Introduce the newcomer and each member to each other. Idempotent."""
+        """Introduce the newcomer and each member to each other; in a large call, tell each member.
+        Idempotent.
+        """
         if newcomer in self.members.names:
             return self, []
-        members, sends = self.members.enter(newcomer, name, display_name=display_name), []
-        for peer in self.members.names:
-            sends += _introduction(members, peer, newcomer)
-        return Mesh(members, _without(self.claims, newcomer)), sends
+        members = self.members.enter(newcomer, name, display_name=display_name, member_key=member_key)
+        sends: list[Send] = []
+        if self.introduces:
+            for peer in self.members.names:
+                sends += _introduction(members, peer, newcomer)
+        else:
+            joined = _arrival(members, newcomer)
+            sends += [Send(peer, joined) for peer in self.members.names]
+        return replace(self, members=members, claims=_without(self.claims, newcomer)), sends
 
     def resume(
-        self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
+        self,
+        peer: PeerId,
+        name: str,
+        *,
+        known: Set[PeerId],
+        display_name: str | None = None,
+        member_key: str | None = None,
     ) -> tuple["Mesh", list[Send]]:
         """Add a peer that reports connections with the peers `known`, or continue the membership of a member.
 
-        Two peers that know each other get no message; any other pair is introduced again.
+        Two peers that know each other get no message; any other pair is introduced again. In a large call
+        each is told of the other instead, but the peer of none that is in `known`.
         """
         was_member = peer in self.members.names
-        members, sends = self.members.enter(peer, name, display_name=display_name), []
+        members = self.members.enter(peer, name, display_name=display_name, member_key=member_key)
+        sends: list[Send] = []
         for other in self.members.names:
             is_known = was_member or peer in self.claims.get(other, ())
-            if other != peer and not (is_known and other in known):
+            if other == peer or (is_known and other in known):
+                continue
+            if self.introduces:
                 sends += _introduction(members, other, peer)
+                continue
+            if other not in known:
+                sends.append(Send(peer, _arrival(members, other)))
+            sends.append(Send(other, _arrival(members, peer)))
         claimed = frozenset(known) - self.members.names.keys() - {peer}
-        return Mesh(members, _without_empty({**_without(self.claims, peer), peer: claimed})), sends
+        claims = _without_empty({**_without(self.claims, peer), peer: claimed})
+        return replace(self, members=members, claims=claims), sends
+
+    def stop_introducing(self) -> "Mesh":
+        return replace(self, introduces=False)
+
+    def introduce_all(self) -> tuple["Mesh", list[Send]]:
+        """Introduce all members of a call that was large to each other: of a pair, the later one offers."""
+        members, sends = self.members, []
+        peers = list(members.names)
+        for position, newcomer in enumerate(peers):
+            for peer in peers[:position]:
+                sends += _introduction(members, peer, newcomer)
+        return replace(self, introduces=True), sends
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Mesh", PeerRenamed | None]:
         members, renamed = self.members.rename(peer, display_name)
@@ -93,20 +136,27 @@ class Mesh:
             return self, []
         after = self.members.leave(leaver)
         leaver_gone = _removal(self.members, leaver)
-        sends = []
-        for peer in after.names:
-            sends.append(Send(peer, leaver_gone))
-            sends.append(Send(leaver, _removal(after, peer)))
+        sends = [Send(peer, leaver_gone) for peer in after.names]
+        sends += [Send(leaver, _removal(after, peer)) for peer in after.names]
         claims = {claimant: claimed for claimant, claimed in self.claims.items() if claimant != leaver}
-        return Mesh(after, claims), sends
+        return replace(self, members=after, claims=claims), sends
 
     def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
-        """Build the message for the receiver of an event. Return None unless both are members. Hot path."""
+        """Build the message for the receiver of an event. Return None unless both are members. Hot path.
+
+        A secret is passed on to those alone that have said a member key: others would not know the message.
+        """
         names, receiver = self.members.names, event.peer_id
         if receiver not in names or sender not in names or receiver == sender:
             return None
         if type(event) is OfferIce:
             return CandidateFromPeer(sender, event.ice_candidate)
+        if type(event) is SendKey:
+            if receiver not in self.members.member_keys:
+                return None
+            return SenderKeyFromPeer(
+                sender, event.epoch, event.number, UNSET if event.key is None else event.key
+            )
         return DescriptionFromPeer(sender, names[sender], event.session_description)
 
 
@@ -119,7 +169,13 @@ def _introduction(members: Membership, peer: PeerId, newcomer: PeerId) -> list[S
 
 
 def _addition(members: Membership, peer: PeerId, *, create_offer: bool) -> AddPeer:
-    return AddPeer(peer, members.names[peer], create_offer, members.display_name(peer))
+    display_name, member_key = members.display_name(peer), members.member_key(peer)
+    return AddPeer(peer, members.names[peer], create_offer, display_name, member_key)
+
+
+def _arrival(members: Membership, peer: PeerId) -> MemberJoined:
+    display_name, member_key = members.display_name(peer), members.member_key(peer)
+    return MemberJoined(peer, members.names[peer], display_name, member_key)
 
 
 def _removal(members: Membership, peer: PeerId) -> RemovePeer:

@@ -101,6 +101,8 @@ class OngoingCalls:
         self._owners: CallOwners | None = None
         self._numbers = itertools.count()
         self._questions: dict[int, _Question] = {}
+        self._waiting: dict[PeerId, Seated] = {}
+        """The latest arrival of each member that waits for an owner: earlier ones are not asked for again."""
         self._followed: dict[RoomId, float] = {}
         self._known: dict[RoomId, asyncio.Event] = {}
         self._shared = SharedCalls(
@@ -130,6 +132,13 @@ class OngoingCalls:
         self._owners = CallOwners(self._shared, coordinator, messages, clock=clock, grace=grace)
         return self._owners
 
+    def is_over(self, room_id: RoomId) -> bool:
+        """Return True if nobody is in a call, as far as the node knows that decides about it for all."""
+        call = self.replica(room_id)
+        if call is not None and call.seats:
+            return False
+        return self._owners is None or (self.decides(room_id) and not self._shared.is_island)
+
     def mesh(self, room_id: RoomId) -> Mesh:
         """Return who is in a room's call: nobody if there is none."""
         call = self.replica(room_id)
@@ -144,9 +153,9 @@ class OngoingCalls:
         return [entry for entry in entries if call.seats[entry.peer_id].holder == self._node_id]
 
     def giving_way_to(self, user_id: UserId, room: Room, *, knows_sfu: bool) -> list[PeerId]:
-        """Do as the same method of CallReplica. A room without a call has place for everybody."""
-        call = self.replica(room.room_id)
-        return [] if call is None else call.giving_way_to(user_id, self.limits, knows_sfu=knows_sfu)
+        """Do as the same method of CallReplica."""
+        call = self.replica(room.room_id) or CallReplica(room)
+        return call.giving_way_to(user_id, self.limits, knows_sfu=knows_sfu)
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
         """End a participation, whichever node holds it, if it is not over."""
@@ -166,10 +175,13 @@ class OngoingCalls:
         """
         owned = None if self._owners is None else self._owners.owned_now(room.room_id)
         if owned is None and not self._shared.is_island:
+            self._waiting[change.peer_id] = seated
             return self._arrive_by_owner(room, change, seated, known_at)
+        self._waiting.pop(change.peer_id, None)  # an earlier one comes too late
         question = self._ask(room, change, seated, owned, known_at)
         if question.finish():
             return None
+        self._waiting[change.peer_id] = seated
         return self._arrive_by_owner(room, change, seated, known_at)
 
     async def follow(self, room_id: RoomId) -> None:
@@ -207,6 +219,8 @@ class OngoingCalls:
             async with asyncio.timeout(ARRIVAL_SECONDS):
                 while True:
                     owner = await self._owner_of(room.room_id)
+                    if self._waiting.get(change.peer_id) is not seated:
+                        raise Unavailable
                     question = self._ask(room, change, seated, owner, known_at)
                     if question.waiter is not None:
                         await question.waiter.wait()
@@ -218,8 +232,10 @@ class OngoingCalls:
         finally:
             if question is not None:
                 question.is_given_up = True
-            if self._owners is not None:
-                self._owners.give_up(change.peer_id)
+            if self._waiting.get(change.peer_id) is seated:
+                del self._waiting[change.peer_id]
+                if self._owners is not None:
+                    self._owners.give_up(change.peer_id)
 
     async def _owner_of(self, room_id: RoomId) -> Ownership | None:
         return None if self._owners is None else await self._owners.owner_of(room_id)

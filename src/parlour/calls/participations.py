@@ -5,6 +5,7 @@ kept. It ends unless it is resumed within that period (`calls.arrivals`).
 """
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Set
 from contextlib import suppress
@@ -78,7 +79,7 @@ class Participations:
         self._parting: set[PeerId] = set()
         """The participations whose connections part from them just now, and live on."""
         self._handed_over: dict[PeerId, _GivenAway] = {}
-        """The part of each away participation that another node was given."""
+        """The away participations of which another node was given all there was."""
         self._with_losses: deque[tuple[RoomId, list[PeerId]]] = deque()
         """The calls in which messages of these peers may be lost, of which the members are to be told."""
         self._untold_losses: dict[PeerId, set[PeerId]] = {}
@@ -208,6 +209,14 @@ class Participations:
             if renewed is not None:
                 identity, participation = renewed
                 self._records.joined(participation.peer_id, identity, room)
+
+    def set_topology(self, room: Room) -> None:
+        """Have the call of a room go the way that the room says. All else that the call knows of it stays."""
+        call = self._calls.replica(room.room_id)
+        if call is not None and call.room.topology != room.topology:
+            self._calls.renew(dataclasses.replace(call.room, topology=room.topology))
+            if self._topologies is not None:
+                self._topologies.call_changed(room)
 
     # What arrivals need
 
@@ -376,7 +385,7 @@ class Participations:
         """Send the node that has resumed a participation what peers said to it since it was handed over."""
         replay_buffer = participation.replay_buffer
         for message in () if replay_buffer is None else replay_buffer.after(handed_over):
-            if isinstance(message, DescriptionFromPeer | CandidateFromPeer):
+            if isinstance(message, FromPeer):
                 with suppress(Unavailable, PeerBusy):
                     self._calls.relay(participation.room.room_id, participation.peer_id, message)
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from parlour.calls.refusals import InvalidPayload
 from parlour.rooms.entities import Room
 from parlour.wire.sdp import SessionDescription
-from parlour.wire.signaling import DescriptionFromPeer, FromPeer
+from parlour.wire.signaling import DescriptionFromPeer, FromPeer, SenderKeyFromPeer
 
 # RFC 8839, section 5.1. The related address of a relay is where its client was seen.
 _RELAYED = re.compile(r"[^\r\n]* typ relay(?![^ \r\n])", re.IGNORECASE)
@@ -45,6 +45,8 @@ class RelayOnly:
             return message
         if isinstance(message, DescriptionFromPeer):
             return replace(message, session_description=_without_addresses(message.session_description))
+        if isinstance(message, SenderKeyFromPeer):
+            return message
         candidate = message.ice_candidate
         if not candidate.candidate:
             return message

@@ -27,7 +27,8 @@ RIGHTS_SECONDS = 15.0
 class RightsCheck:
     """Compare the members of calls with the database.
 
-    It removes people who have lost the right to be there, and renames people who have another display name.
+    It removes people who have lost the right to be there, renames people who have another display name, and
+    notices rooms that have another topology.
     """
 
     def __init__(
@@ -126,7 +127,16 @@ class RightsCheck:
             self._evictions.remove_peers(there[user_id], room, refused())
         if rights.room.event_id != room.event_id:
             self._participations.renew(rights.room)
+        self._set_topology(room, rights.room)
         self._rename(people, there, rights.display_names)
+
+    def _set_topology(self, asked: Room, found: Room) -> None:
+        """Make up for a change of which no fact has come. One since the question may be newer than the
+        answer.
+        """
+        call = self._calls.replica(asked.room_id)
+        if call is not None and call.room.topology == asked.topology:
+            self._participations.set_topology(found)
 
     def _rename(
         self,

@@ -20,12 +20,17 @@ from parlour.calls.refusals import ConnectionGone, JoinCancelled, NotInCall, Pee
 from parlour.calls.relay_only import RelayOnly
 from parlour.calls.topologies import CallTopologies
 from parlour.chat.service import Chat
+from parlour.errors import Refusal
+from parlour.recordings.entities import RecordingId
+from parlour.recordings.refusals import CallEncrypted, RecordingNeedsNewerClients
+from parlour.recordings.service import Recordings
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
 from parlour.wire.events import Accepted
 from parlour.wire.signaling import (
     BanPeer,
     ChatStored,
+    ConsentToRecording,
     DeleteMessage,
     EditMessage,
     EndVisit,
@@ -39,6 +44,8 @@ from parlour.wire.signaling import (
     RemoveMessage,
     ReportTopology,
     SendChat,
+    StartRecording,
+    StopRecording,
     ToPeer,
     Username,
 )
@@ -71,6 +78,7 @@ class SignalingService:
         rooms: RoomService,
         chat: Chat,
         relay_only: RelayOnly,
+        recordings: Recordings,
         topologies: CallTopologies | None = None,
     ) -> None:
         """`topologies` is None for a server without SFUs."""
@@ -82,6 +90,7 @@ class SignalingService:
         self._rooms = rooms
         self._chat = chat
         self._relay_only = relay_only
+        self._recordings = recordings
         self._topologies = topologies
         self._departures: dict[ConnectionId, int] = {}
         """The number of leaves of a connection: a join that was sent before the latest leave is void."""
@@ -100,6 +109,9 @@ class SignalingService:
             Handler(RemoveMessage, self.change_message),
             Handler(BanPeer, self.ban),
             Handler(RecordCall, self.record),
+            Handler(StartRecording, self.start_recording),
+            Handler(StopRecording, self.stop_recording),
+            Handler(ConsentToRecording, self.consent_to_recording),
             Handler(ReportTopology, self.report_topology),
         ]
 
@@ -235,6 +247,45 @@ class SignalingService:
         connection = self._connection(connection_id)
         self._participations.record(_participation(connection), recording=event.recording)
         return ACCEPTED
+
+    def start_recording(self, connection_id: ConnectionId, _event: StartRecording) -> Outcome:
+        """Have the server record the call. Raises NotInCall, RecordingNeedsNewerClients, CallEncrypted, or
+        what `Recordings.start` raises.
+        """
+        connection = self._connection(connection_id)
+        room = _participation(connection).room
+        call = self._calls.replica(room.room_id)
+        refused: type[Refusal] | None = None
+        if call is not None and call.is_encrypted:
+            refused = CallEncrypted
+        elif call is not None and not call.all_know_sfu():
+            refused = RecordingNeedsNewerClients
+
+        async def start() -> Accepted:
+            await self._recordings.start(connection.identity, room=room.name, refused=refused)
+            return ACCEPTED
+
+        return start
+
+    def stop_recording(self, connection_id: ConnectionId, _event: StopRecording) -> Outcome:
+        connection = self._connection(connection_id)
+        room = _participation(connection).room
+
+        async def stop() -> Accepted:
+            await self._recordings.stop(connection.identity, room=room.name)
+            return ACCEPTED
+
+        return stop
+
+    def consent_to_recording(self, connection_id: ConnectionId, event: ConsentToRecording) -> Outcome:
+        connection = self._connection(connection_id)
+        room, recording_id = _participation(connection).room, RecordingId(event.recording_id)
+
+        async def consent() -> Accepted:
+            await self._recordings.consent(connection.identity, room=room, recording_id=recording_id)
+            return ACCEPTED
+
+        return consent
 
     def report_topology(self, connection_id: ConnectionId, event: ReportTopology) -> Outcome:
         """Take what a member says of a move. A server without SFUs passes it over. Raises NotInCall."""

@@ -15,11 +15,15 @@ class TopologyTold(Struct, frozen=True, array_like=True):
 
 
 class TopologyReported(Struct, frozen=True, array_like=True):
-    """A member of the sender reports something about the topology, for the owner of the call."""
+    """A member of the sender reports something about the topology, for the owner of the call.
+
+    That was so many `seconds` ago: what holds for a while is told again, since the owner may be another one.
+    """
 
     room_id: RoomId
     peer_id: PeerId
     report: ReportTopology
+    seconds: float = 0.0
 
 
 encode = msgpack.Encoder().encode

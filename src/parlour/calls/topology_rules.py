@@ -5,21 +5,18 @@ A move is made before the former way is broken: it is settled once everybody rec
 a while, and senders use the former one until then.
 """
 
-from collections.abc import Set
+import re
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from parlour.rooms.entities import RoomId
 from parlour.sfu_link import SfuNumber
+from parlour.wire.base import RoomTopology
 from parlour.wire.signaling import PeerId, TopologyKind
-
-RoomTopology = Literal["auto", "mesh", "sfu"]
-"""The way in which media of a call are to travel. `auto` follows the number of people, and what their clients
-bear.
-"""
-
 
 SFU_ROOM_MARK = 16
 """The characters at the end of the name of a room on an SFU that no other room has."""
+_SFU_ROOM = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})(e?)-[0-9a-f]{16}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +49,8 @@ class Topology:
     sfu: SfuNumber | None = None
     sfu_room: str = ""
     is_settled: bool = True
+    is_encrypted: bool = False
+    """True if media through an SFU are encrypted end to end; a mesh keeps it for the way back."""
 
     @property
     def epoch(self) -> str:
@@ -62,6 +61,27 @@ class Topology:
         """
         opened = self.sfu_room[-SFU_ROOM_MARK:]
         return f"{self.owner_epoch}-{self.number}-{opened}" if opened else f"{self.owner_epoch}-{self.number}"
+
+    @classmethod
+    def in_room(cls, sfu: SfuNumber, name: str) -> "tuple[RoomId, Topology] | None":
+        """Read the call of a room on an SFU, and its topology, from the room's name.
+
+        Whether the move there was settled is not known. Return None for a name that `opened` does not give.
+        """
+        read = _SFU_ROOM.fullmatch(name)
+        if read is None:
+            return None
+        room_id, owner_epoch, number = map(int, read.groups()[:3])
+        topology = cls(owner_epoch, number, "sfu", sfu, name, is_settled=False, is_encrypted=bool(read[4]))
+        return RoomId(room_id), topology
+
+    def opened(self, room_id: RoomId, sfu: SfuNumber, mark: str) -> "Topology":
+        """Return the same topology on an SFU, in a room that is named after it: so calls are found there
+        again by a server that has lost its memory. `mark` is SFU_ROOM_MARK hexadecimal digits.
+        """
+        encrypted = "e" if self.is_encrypted else ""
+        name = f"{room_id}-{self.owner_epoch}-{self.number}{encrypted}-{mark}"
+        return replace(self, kind="sfu", sfu=sfu, sfu_room=name)
 
     def is_after(self, other: "Topology") -> bool:
         """Return True if this one was decided later, as far as their numbers say."""
@@ -80,10 +100,8 @@ class Course:
     A mesh to which it has come back keeps them; after that, all may be tried again.
     """
     few_since: float | None = None
-    lowest_since: float | None = None
     receiving: frozenset[PeerId] = field(default_factory=frozenset)
     failed: frozenset[PeerId] = field(default_factory=frozenset)
-    lowest: frozenset[PeerId] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +109,26 @@ class Situation:
     """All that the owner knows of a call beside its course.
 
     `present` are the members with a connection, `people` counts the others too. `know_sfu` says that the
-    clients of all do.
+    clients of all do, and `fit_mesh` that there are few enough of them for a mesh that is wanted. `lowest`
+    has the time since which each of the present ones who say so has sent the smallest pictures. After a
+    crash, `awaited` counts the people on the SFU who are yet to come back. With `is_recorded`, the server
+    records the call: it sees and hears it on an SFU alone.
     """
 
     wanted: RoomTopology
     people: int
+    fit_mesh: bool
     present: Set[PeerId]
+    lowest: Collection[float] = ()
     know_sfu: bool
     well: Set[SfuNumber]
+    awaited: int = 0
+    is_recorded: bool = False
+
+    @property
+    def is_to_be_mesh(self) -> bool:
+        """A recording asks for more than the room's wish."""
+        return (self.wanted == "mesh" and not self.is_recorded) or not self.know_sfu
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +157,12 @@ Verdict = Stay | Settle | Move
 def observed(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Course:
     """Return the course with what the situation says of times, and without reports of people who are gone."""
     present = situation.present
-    few = situation.people <= rules.down_at
-    lowest = course.lowest & present
-    many_lowest = bool(lowest) and 2 * len(lowest) >= len(present)
+    few = situation.people + situation.awaited <= rules.down_at
     return replace(
         course,
         few_since=(course.few_since if course.few_since is not None else now) if few else None,
-        lowest_since=(
-            (course.lowest_since if course.lowest_since is not None else now) if many_lowest else None
-        ),
         receiving=course.receiving & present,
         failed=course.failed & present,
-        lowest=lowest,
     )
 
 
@@ -159,7 +183,8 @@ def verdict(course: Course, situation: Situation, now: float, rules: TopologyThr
         return forced
     if not topology.is_settled:
         due = course.since + rules.settle_seconds
-        if now >= due or situation.present <= course.receiving:
+        all_receive = not situation.awaited and situation.present <= course.receiving
+        if now >= due or all_receive:
             return Settle()
         return Stay(due)
     wish_at = _wishes_at(course, situation, rules)
@@ -178,13 +203,14 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
     topology = course.topology
     if topology.kind == "mesh":
         return None
-    if situation.wanted == "mesh" or not situation.know_sfu:
+    if situation.is_to_be_mesh and (situation.fit_mesh or not situation.know_sfu):
         return Move("mesh")
     sfu, failed = topology.sfu, course.failed
     is_lost = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
     if not is_lost:
         return None
-    if situation.wanted == "auto" and situation.people <= rules.up_above:
+    people = situation.people + situation.awaited
+    if situation.wanted == "auto" and people <= rules.up_above and not situation.is_recorded:
         return Move("mesh")
     is_recent = now - course.since < rules.rest_seconds * rules.retry_rests
     besides = course.given_up if is_recent else frozenset()
@@ -196,13 +222,24 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
 def _wishes_at(course: Course, situation: Situation, rules: TopologyThresholds) -> float | None:
     """Return the time at which a settled course is to change, if it stays as it is; None if it is not to."""
     if course.topology.kind == "mesh":
-        if situation.wanted == "mesh" or not situation.know_sfu or not situation.well:
+        if situation.is_to_be_mesh or not situation.well:
             return None
+        if situation.is_recorded:
+            return course.since
         if situation.wanted == "sfu":
             return course.since if situation.people > 1 else None
         if situation.people > rules.up_above:
             return course.since
-        return None if course.lowest_since is None else course.lowest_since + rules.lowest_seconds
-    if situation.wanted == "sfu" or course.few_since is None:
+        return _too_much_at(situation, rules)
+    if situation.wanted == "sfu" or situation.is_recorded or course.few_since is None:
         return None
     return course.few_since + rules.down_seconds
+
+
+def _too_much_at(situation: Situation, rules: TopologyThresholds) -> float | None:
+    """Return the time at which half of the members will have sent the smallest pictures for long, None if
+    fewer do.
+    """
+    half = max(1, (len(situation.present) + 1) // 2)
+    since = sorted(situation.lowest)
+    return since[half - 1] + rules.lowest_seconds if len(since) >= half else None

@@ -24,12 +24,21 @@ from parlour.wire.signaling import (
     MemberJoined,
     PeerId,
     RemovePeer,
+    SenderKeyFromPeer,
 )
 
 HANDED_OVER_WITHIN_SECONDS = 1.5
 
 _EVENTS: dict[str, type[Counted]] = {
-    kind.event: kind for kind in (AddPeer, RemovePeer, MemberJoined, DescriptionFromPeer, CandidateFromPeer)
+    kind.event: kind
+    for kind in (
+        AddPeer,
+        RemovePeer,
+        MemberJoined,
+        DescriptionFromPeer,
+        CandidateFromPeer,
+        SenderKeyFromPeer,
+    )
 }
 
 log = structlog.get_logger("parlour.calls")

@@ -10,6 +10,7 @@ from parlour.cli.running import CommandResult, as_json, fail, run, valid
 if TYPE_CHECKING:
     from parlour.app import Parlour
     from parlour.rooms.entities import Room
+    from parlour.wire.base import RoomTopology
 
 
 @click.group("room")
@@ -23,6 +24,13 @@ def room() -> None:
 @click.option("--description", default="", help="What the room is for.")
 @click.option("--unlisted", is_flag=True, help="Hide the room from everyone but its members.")
 @click.option("--relay-only", is_flag=True, help="Send sound and video of its calls through TURN alone.")
+@click.option(
+    "--topology",
+    type=click.Choice(["auto", "mesh", "sfu"]),
+    default="auto",
+    show_default=True,
+    help="Send them from browser to browser (mesh), through the SFU, or by the number of people.",
+)
 @password_option("PARLOUR_ROOM_PASSWORD")
 @as_json
 def create(
@@ -32,6 +40,7 @@ def create(
     description: str,
     unlisted: bool,
     relay_only: bool,
+    topology: "RoomTopology",
     password: str,
     as_json: bool,
 ) -> None:
@@ -41,7 +50,7 @@ def create(
     wanted = valid(lambda: NewRoom(name=name, password=password, description=description, creator=creator))
 
     async def work(parlour: "Parlour") -> CommandResult:
-        parlour.rooms.relay.require_for(relay_only=relay_only)
+        parlour.rooms.media.require_for(relay_only=relay_only, topology=topology)
         owner = await parlour.accounts.administration.client(wanted.creator)
         await parlour.rooms.administration.create(
             name=wanted.name,
@@ -50,6 +59,7 @@ def create(
             creator=owner,
             is_listed=not unlisted,
             is_relay_only=relay_only,
+            topology=topology,
         )
         return CommandResult(
             lines=[f"Created {wanted.name}."],

@@ -5,7 +5,7 @@ They are not in `tables` because SQLAlchemy imports each dialect that a conditio
 
 from sqlalchemy import Index
 
-from parlour.db.tables import event_log, messages
+from parlour.db.tables import event_log, messages, recordings
 
 Index(
     "uq_event_log_open",
@@ -22,4 +22,12 @@ Index(
     messages.c.change_number,
     sqlite_where=messages.c.change_number.is_not(None),
     postgresql_where=messages.c.change_number.is_not(None),
+)
+
+Index(
+    "uq_recordings_live",
+    recordings.c.room_id,
+    unique=True,
+    sqlite_where=recordings.c.ended_at.is_(None),
+    postgresql_where=recordings.c.ended_at.is_(None),
 )

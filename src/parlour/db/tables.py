@@ -183,6 +183,7 @@ rooms = Table(
     Column("description_key", Text, nullable=True),  # null where a version before has written the row
     Column("is_listed", Boolean, nullable=False, server_default=true()),
     Column("is_relay_only", Boolean, nullable=False, server_default=false()),
+    Column("topology", String(8), nullable=False, server_default="auto"),
     _moment("created_at"),
 )
 Index("uq_rooms_name_skeleton", rooms.c.name_skeleton, unique=True)
@@ -277,6 +278,46 @@ event_log = Table(
     Column("server_id", String(32), nullable=True),  # the row of `servers` that updates this open row
 )
 Index("ix_event_log_person", event_log.c.event_id, event_log.c.user_id, event_log.c.joined_at)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("recording_id", String(36), nullable=False, unique=True),  # its public name, and its folder's
+    _outlives("room_id", "rooms.id"),  # null: its files are yet to be deleted
+    _outlives("started_by", "users.id"),
+    Column("username", String(24), nullable=False),
+    Column("display_name", String(64), nullable=True),
+    Column("state", String(16), nullable=False),
+    _moment("started_at"),
+    _moment("ended_at", nullable=True),
+    _moment("seen_at", index=True),  # when a server has last worked on it
+    _moment("removed_at", nullable=True),
+    Column("seconds", Integer, nullable=True),
+    Column("end_reason", String(16), nullable=True),
+)
+
+recording_files = Table(
+    "recording_files",
+    metadata,
+    _owned_by("recording_row", "recordings.id", primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("person", String(255), nullable=True),
+)
+
+recording_consents = Table(
+    "recording_consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _owned_by("recording_row", "recordings.id"),
+    _outlives("user_id", "users.id"),
+    Column("username", String(24), nullable=False),
+    Column("display_name", String(64), nullable=True),
+    _moment("given_at"),
+    UniqueConstraint("recording_row", "user_id"),
+)
 
 servers = Table(
     "servers",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from parlour.accounts.identity import Identity
 from parlour.db.database import Database
 from parlour.privacy import store
-from parlour.privacy.store import OwnAttendance, OwnInvitation, OwnMessage, OwnRoom
+from parlour.privacy.store import OwnAttendance, OwnConsent, OwnInvitation, OwnMessage, OwnRoom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class Belongings:
     invitations: list[OwnInvitation]
     messages: list[OwnMessage]
     attendance: list[OwnAttendance]
+    consents: list[OwnConsent]
 
 
 class Export:
@@ -35,4 +36,12 @@ class Export:
             messages = await store.messages_of(connection, person)
         async with self._database.reading() as connection:
             attendance = await store.attendance_of(connection, person)
-        return Belongings(rooms=rooms, invitations=invitations, messages=messages, attendance=attendance)
+        async with self._database.reading() as connection:
+            consents = await store.consents_of(connection, person)
+        return Belongings(
+            rooms=rooms,
+            invitations=invitations,
+            messages=messages,
+            attendance=attendance,
+            consents=consents,
+        )

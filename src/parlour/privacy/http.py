@@ -21,6 +21,7 @@ from parlour.wire.http import (
     AccountDeletion,
     AccountExport,
     ExportedAccount,
+    ExportedConsent,
     ExportedInvitation,
     ExportedRoom,
     ExportedVisit,
@@ -120,5 +121,9 @@ def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
         "attendance": json_array(
             ExportedVisit(room=row.room, joined_at=row.joined_at, left_at=row.left_at)
             for row in mine.attendance
+        ),
+        "recording_consents": json_array(
+            ExportedConsent(recording=row.recording, room=row.room, given_at=row.given_at)
+            for row in mine.consents
         ),
     }

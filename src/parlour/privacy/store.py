@@ -8,7 +8,16 @@ from sqlalchemy import select
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
 from parlour.db.rows import rows_in_turns
-from parlour.db.tables import event_log, events, invitations, messages, rooms, users
+from parlour.db.tables import (
+    event_log,
+    events,
+    invitations,
+    messages,
+    recording_consents,
+    recordings,
+    rooms,
+    users,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,15 @@ class OwnAttendance:
     room: str
     joined_at: datetime
     left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnConsent:
+    """The person's consent to a recording. `room` is None once that is removed."""
+
+    recording: str
+    room: str | None
+    given_at: datetime
 
 
 async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[OwnRoom]:
@@ -125,5 +143,19 @@ async def attendance_of(connection: AsyncConnection, user_id: UserId) -> list[Ow
     )
     return [
         OwnAttendance(room=row.name, joined_at=row.joined_at, left_at=row.left_at)
+        async for row in rows_in_turns(connection, query)
+    ]
+
+
+async def consents_of(connection: AsyncConnection, user_id: UserId) -> list[OwnConsent]:
+    query = (
+        select(recordings.c.recording_id, rooms.c.name.label("room"), recording_consents.c.given_at)
+        .join_from(recording_consents, recordings, recordings.c.id == recording_consents.c.recording_row)
+        .outerjoin(rooms, rooms.c.id == recordings.c.room_id)
+        .where(recording_consents.c.user_id == user_id)
+        .order_by(recording_consents.c.id)
+    )
+    return [
+        OwnConsent(recording=row.recording_id, room=row.room, given_at=row.given_at)
         async for row in rows_in_turns(connection, query)
     ]

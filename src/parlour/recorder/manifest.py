@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from parlour.recorder.instructions import EndReason
+from parlour.recorder_lines import EndReason
 
 FILE = "manifest.jsonl"
 TRACKS = "tracks"

@@ -15,13 +15,13 @@ import av
 import numpy as np
 
 from parlour.recorder.grid import Rectangle, fitted, grid
-from parlour.recorder.instructions import MixedShape
 from parlour.recorder.labels import Labels
 from parlour.recorder.manifest import Contents, Part
 from parlour.recorder.part_readers import PictureReader, SoundReader, length_of
 from parlour.recorder.sample_clock import RATE
 from parlour.recorder.scenes import Scene, Tile, scenes
 from parlour.recorder.track_files import OPUS_FRAME
+from parlour.recorder_lines import MixedShape
 
 FILE = "mixed.webm"
 _UNFINISHED = "mixed.unfinished"

@@ -26,11 +26,15 @@ class Unreachable(Exception):
 
 
 class RecordingParticipant:
-    """Records each track of the room, `most_tracks` at once. `left` is set when the room is lost."""
+    """Records the tracks of the room, `most_tracks` at once. `left` is set when the room is lost.
 
-    def __init__(self, studio: Studio, *, most_tracks: int) -> None:
+    `people` are the identities of people who may be recorded, None: everybody. `choose` looks for more.
+    """
+
+    def __init__(self, studio: Studio, people: set[str] | None, *, most_tracks: int) -> None:
         self.left = asyncio.Event()
         self._studio = studio
+        self._people = people
         self._most_tracks = most_tracks
         self._room = rtc.Room()
         self._taken: set[str] = set()
@@ -43,14 +47,14 @@ class RecordingParticipant:
 
     @property
     def skipped(self) -> int:
-        """The number of tracks that are not recorded: too many, or encrypted end to end."""
+        """The number of tracks that are not recorded: too many, encrypted end to end, or of other people."""
         return sum(publication.sid not in self._taken for _, publication in self._publications())
 
     async def join(self, url: str, token: str) -> None:
         """Enter the room. Raises Unreachable."""
         room = self._room
         for event in ("track_published", "track_unpublished", "participant_disconnected"):
-            room.on(event, self._choose)
+            room.on(event, self.choose)
         room.on("participant_connected", self._name)
         room.on("participant_name_changed", self._name)
         room.on("track_subscribed", self._begin)
@@ -64,7 +68,7 @@ class RecordingParticipant:
             raise Unreachable(str(error) or "no answer") from error
         for person in room.remote_participants.values():
             self._name(person)
-        self._choose()
+        self.choose()
 
     async def fail(self) -> None:
         """Wait until a capture fails, and raise why: the disk is full, for example."""
@@ -91,13 +95,14 @@ class RecordingParticipant:
             (person, publication) for person in people for publication in person.track_publications.values()
         ]
 
-    def _choose(self, *_: Any) -> None:
+    def choose(self, *_: Any) -> None:
         """Take tracks that are not taken, while there is room for them."""
         there = self._publications()
         self._taken &= {publication.sid for _, publication in there}
-        for _, publication in there:
+        for person, publication in there:
             plain = publication.encryption_type == rtc.EncryptionType.NONE
-            if plain and publication.sid not in self._taken and len(self._taken) < self._most_tracks:
+            may = self._people is None or person.identity in self._people
+            if plain and may and publication.sid not in self._taken and len(self._taken) < self._most_tracks:
                 self._taken.add(publication.sid)
                 publication.set_subscribed(True)
 
@@ -122,7 +127,7 @@ class RecordingParticipant:
     def _end(self, track: Any, *_: Any) -> None:
         if (task := self._captures.get(track.sid)) is not None:
             task.cancel()
-        self._choose()
+        self.choose()
 
     def _ended(self, sid: str, task: asyncio.Task[None]) -> None:
         if self._captures.get(sid) is task:

@@ -17,7 +17,18 @@ import structlog
 from parlour.logs import configure_logs
 from parlour.recorder.captures import Studio
 from parlour.recorder.clock import RecorderClock
-from parlour.recorder.instructions import (
+from parlour.recorder.manifest import (
+    FileMixed,
+    FolderInUse,
+    Manifest,
+    ManifestUnreadable,
+    PersonNamed,
+    RecorderStarted,
+    RecordingEnded,
+)
+from parlour.recorder.mixing import MixingStopped, mix
+from parlour.recorder.participant import RecordingParticipant, Unreachable
+from parlour.recorder_lines import (
     LONGEST_LINE,
     Bounds,
     EndReason,
@@ -30,17 +41,6 @@ from parlour.recorder.instructions import (
     RecordingRequest,
     Report,
 )
-from parlour.recorder.manifest import (
-    FileMixed,
-    FolderInUse,
-    Manifest,
-    ManifestUnreadable,
-    PersonNamed,
-    RecorderStarted,
-    RecordingEnded,
-)
-from parlour.recorder.mixing import MixingStopped, mix
-from parlour.recorder.participant import RecordingParticipant, Unreachable
 
 FINISHED, FAILED, INTERRUPTED = 0, 1, 4
 _LOOK_SECONDS = 1.0
@@ -48,6 +48,10 @@ _MIXING_NICENESS = 10
 _PROGRESS = 0.01
 
 log = structlog.get_logger("parlour.recorder")
+
+
+class NothingRecorded(Exception):
+    """A recording that is over was never begun."""
 
 
 class RecorderProcess:
@@ -59,6 +63,8 @@ class RecorderProcess:
         self._interrupted = asyncio.Event()
         self._interruption: Interrupted | None = None
         self._stop_mixing = threading.Event()
+        self._people: set[str] | None = None
+        self._participant: RecordingParticipant | None = None
 
     async def run(self, lines: asyncio.StreamReader) -> int:
         """Do what the first line asks, and return the exit status."""
@@ -69,10 +75,11 @@ class RecorderProcess:
             manifest = await asyncio.to_thread(Manifest.open, Path(request.folder))
         except (ValueError, FolderInUse, ManifestUnreadable, OSError) as error:
             return self._failed(error)
+        self._people = None if request.people is None else set(request.people)
         reading = asyncio.create_task(self._obey(lines, manifest))
         try:
             await self._record_and_mix(request, manifest)
-        except (Unreachable, av.FFmpegError, OSError, ValueError) as error:
+        except (Unreachable, NothingRecorded, av.FFmpegError, OSError, ValueError) as error:
             return self._failed(error)
         finally:
             reading.cancel()
@@ -86,13 +93,15 @@ class RecorderProcess:
         clock = RecorderClock.started_now()
         _add_names(manifest, clock, request.names)
         if manifest.contents.end is None:
-            reason = await self._record(request, manifest, clock)
+            reason = "asked" if request.is_over else await self._record(request, manifest, clock)
             if reason is None:
                 return
             manifest.add(RecordingEnded(at=clock.now(), reason=reason))
         end, began = manifest.contents.end, manifest.contents.began
-        if end is None or began is None:
+        if end is None:
             raise AssertionError("a recording that has ended has an end")
+        if began is None:
+            raise NothingRecorded("no recorder has begun")
         if request.is_mixed and manifest.contents.mixed is None:
             mixed = await self._mix(request, manifest)
             if self._interruption is not None:
@@ -110,11 +119,13 @@ class RecorderProcess:
         bounds = request.bounds
         with ThreadPoolExecutor(bounds.threads, "recorder") as threads:
             studio = Studio(manifest, clock, threads, bounds.frames_per_second)
-            participant = RecordingParticipant(studio, most_tracks=bounds.most_tracks)
+            participant = RecordingParticipant(studio, self._people, most_tracks=bounds.most_tracks)
+            self._participant = participant
             try:
                 await participant.join(request.url, request.token)
                 return await self._watch(participant, studio, bounds)
             finally:
+                self._participant = None
                 await participant.leave()
 
     async def _watch(
@@ -197,6 +208,10 @@ class RecorderProcess:
                 log.warning("recorder.not-understood", error=str(error))
                 continue
             _add_names(manifest, clock, instruction.names)
+            if self._people is not None:
+                self._people |= instruction.people
+            if self._participant is not None:
+                self._participant.choose()
             if instruction.finish:
                 self._finish.set()
         self._interrupt("orphaned")

@@ -13,6 +13,7 @@ from parlour.rooms.entities import Ban, Invitation, Room
 from parlour.rooms.event_mails import Audience, EventMails
 from parlour.rooms.facts import RoomRemoved
 from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNameTaken, RoomNotFound
+from parlour.wire.base import RoomTopology
 
 
 class RoomAdministration:
@@ -53,6 +54,7 @@ class RoomAdministration:
         creator: ClientIdentity | None,
         is_listed: bool,
         is_relay_only: bool = False,
+        topology: RoomTopology = "auto",
     ) -> None:
         """Also where people may create none. `creator` is None for a guest, who has no rooms.
 
@@ -76,6 +78,7 @@ class RoomAdministration:
                     creator_name=creator.username,
                     is_listed=is_listed,
                     is_relay_only=is_relay_only,
+                    topology=topology,
                     now=self._clock(),
                 )
         except IntegrityError as error:

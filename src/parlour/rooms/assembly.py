@@ -25,7 +25,7 @@ from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.invitations_http import invitation_routes
 from parlour.rooms.management import RoomManagement
 from parlour.rooms.management_http import management_routes
-from parlour.rooms.relay_rule import RelayRule
+from parlour.rooms.media_rule import MediaRule
 from parlour.rooms.service import RoomService
 
 
@@ -35,7 +35,7 @@ class RoomOptions:
 
     creation: CreationPolicy
     lists_to_strangers: bool
-    relay: RelayRule
+    media: MediaRule
 
 
 class RoomsFeature:
@@ -44,7 +44,7 @@ class RoomsFeature:
     def __init__(self, core: Core, accounts: AccountsFeature, options: RoomOptions) -> None:
         self._accounts = accounts
         self._lists_to_strangers = options.lists_to_strangers
-        self.relay = options.relay
+        self.media = options.media
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
         event_mails = EventMails(core, accounts.links)
@@ -88,12 +88,12 @@ class RoomsFeature:
                 rooms=self.service,
                 identification=self._accounts.identification,
                 lists_to_strangers=self._lists_to_strangers,
-                relay=self.relay,
+                media=self.media,
             ),
             management_routes(
                 management=self.management,
                 identification=self._accounts.identification,
-                relay=self.relay,
+                media=self.media,
             ),
         ]
 

@@ -8,6 +8,7 @@ from parlour.accounts.identity import UserId
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.schedule import Schedule
+from parlour.wire.base import RoomTopology
 
 
 class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,6 +23,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     event_id: int | None = None
     is_listed: bool = True
     is_relay_only: bool = False
+    topology: RoomTopology = "auto"
     creator_display_name: str | None = None
     starts_at: datetime | None = None
     duration_seconds: float | None = None
@@ -40,6 +42,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
             event_id=room.event_id,
             is_listed=room.is_listed,
             is_relay_only=room.is_relay_only,
+            topology=room.topology,
             creator_display_name=room.creator_display_name,
             starts_at=room.starts_at,
             duration_seconds=None if duration is None else duration.total_seconds(),
@@ -57,6 +60,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
             access=PasswordAccess("") if self.event_id is None else InvitationAccess(self.event_id),
             is_listed=self.is_listed,
             is_relay_only=self.is_relay_only,
+            topology=self.topology,
             creator_display_name=self.creator_display_name,
             schedule=self._schedule(),
         )

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from parlour.accounts.identity import UserId
 from parlour.rooms.access import Access, InvitationAccess, RoomKind, kind_of
 from parlour.rooms.schedule import Schedule
+from parlour.wire.base import RoomTopology
 from parlour.wire.names import exact_name_key
 
 RoomId = NewType("RoomId", int)
@@ -17,7 +18,8 @@ RoomId = NewType("RoomId", int)
 class Room:
     """A room; `creator_id` is None once its creator's account is deleted.
 
-    With `is_relay_only`, media of its calls go through TURN alone.
+    With `is_relay_only`, media of its calls go through TURN alone. `topology` says which way they are to take
+    on a server that has an SFU.
     """
 
     room_id: RoomId
@@ -29,6 +31,7 @@ class Room:
     access: Access
     is_listed: bool = True
     is_relay_only: bool = False
+    topology: RoomTopology = "auto"
     creator_display_name: str | None = None
     schedule: Schedule | None = None
 

@@ -12,6 +12,7 @@ from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance
+from parlour.rooms.media_rule import MediaRule
 from parlour.rooms.policy import Role
 from parlour.rooms.refusals import (
     Banned,
@@ -19,6 +20,7 @@ from parlour.rooms.refusals import (
     CreatorStays,
     GuestsCreateNoRooms,
     NoRelay,
+    NoSfu,
     NotInvited,
     NotTheCreator,
     RoomCreationNotAllowed,
@@ -27,7 +29,6 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
-from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.service import RoomService
 from parlour.rooms.store import RoomFilter
 from parlour.scheduling.turns import SharedWork, in_turns
@@ -64,7 +65,7 @@ def room_routes(
     rooms: RoomService,
     identification: Identification,
     lists_to_strangers: bool,
-    relay: RelayRule,
+    media: MediaRule,
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -80,6 +81,7 @@ def room_routes(
             GuestsCreateNoRooms,
             RoomCreationNotAllowed,
             NoRelay,
+            NoSfu,
             NotTheCaller,
             Busy,
             InvalidRequest,
@@ -88,7 +90,7 @@ def room_routes(
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
-        relay.require_for(relay_only=body.relay_only)
+        media.require_for(relay_only=body.relay_only, topology=body.topology)
         await rooms.create(
             caller,
             name=body.name,
@@ -97,6 +99,7 @@ def room_routes(
             creator=body.creator,
             is_listed=body.listed is not False,
             is_relay_only=body.relay_only is True,
+            topology=body.topology or "auto",
             source=request_source(request),
         )
         return Nothing()
@@ -337,6 +340,7 @@ def _entry(room: Room) -> RoomEntry:
         description=room.description,
         listed=None if room.is_listed else False,
         relay_only=True if room.is_relay_only else None,
+        topology=None if room.topology == "auto" else room.topology,
         display_name=room.creator_display_name,
         starts_at=room.starts_at,
         duration_minutes=room.duration_minutes,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from parlour.accounts.identity import Identity, RequestSource
 from parlour.accounts.passwords.hashing import Passwords
@@ -18,6 +19,7 @@ from parlour.rooms.facts import InvitationTakenBack, RoomBecameEvent, RoomChange
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import EventNotFound
 from parlour.rooms.schedule import ScheduleChange
+from parlour.wire.base import RoomTopology
 
 _ATTEMPTS = 2
 
@@ -49,6 +51,7 @@ class RoomManagement:
         source: RequestSource,
         schedule: ScheduleChange | None = None,
         is_relay_only: bool | None = None,
+        topology: RoomTopology | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
@@ -64,13 +67,14 @@ class RoomManagement:
                     "description": description,
                     "is_listed": is_listed,
                     "is_relay_only": is_relay_only,
+                    "topology": topology,
                     "password_hash": password_hash,
                 }
                 columns = {name: value for name, value in changed.items() if value is not None}
                 if columns:
                     await store.change_room(connection, known.room_id, columns)
                 _require_event(known, schedule)
-                room_now = _as_changed(known, description, is_listed, password_hash, is_relay_only)
+                room_now = _as_changed(known, columns)
                 if schedule is not None:
                     room_now = await self._reschedule(connection, room_now, schedule, audience)
                 if columns or schedule is not None:
@@ -176,18 +180,10 @@ def _require_event(room: Room, change: ScheduleChange | None) -> None:
         raise EventNotFound
 
 
-def _as_changed(
-    room: Room,
-    description: str | None,
-    is_listed: bool | None,
-    password_hash: str | None,
-    is_relay_only: bool | None,
-) -> Room:
-    has_password = isinstance(room.access, PasswordAccess)
-    return replace(
-        room,
-        description=room.description if description is None else description,
-        is_listed=room.is_listed if is_listed is None else is_listed,
-        is_relay_only=room.is_relay_only if is_relay_only is None else is_relay_only,
-        access=PasswordAccess(password_hash) if password_hash and has_password else room.access,
-    )
+def _as_changed(room: Room, columns: dict[str, Any]) -> Room:
+    """Return the room with other values in its columns. The password counts in rooms that are no events."""
+    fields = dict(columns)
+    password_hash = fields.pop("password_hash", None)
+    if password_hash is not None and isinstance(room.access, PasswordAccess):
+        fields["access"] = PasswordAccess(password_hash)
+    return replace(room, **fields)

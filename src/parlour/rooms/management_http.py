@@ -10,8 +10,8 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest
 from parlour.rooms.management import RoomManagement
-from parlour.rooms.refusals import EventNotFound, NoRelay, NotTheCreator, RoomNotFound
-from parlour.rooms.relay_rule import RelayRule
+from parlour.rooms.media_rule import MediaRule
+from parlour.rooms.refusals import EventNotFound, NoRelay, NoSfu, NotTheCreator, RoomNotFound
 from parlour.rooms.schedule import Schedule, ScheduleChange
 from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
@@ -19,7 +19,7 @@ from parlour.wire.http import EventTime, InvitationRemoval, NewEvent, Nothing, R
 
 
 def management_routes(
-    *, management: RoomManagement, identification: Identification, relay: RelayRule
+    *, management: RoomManagement, identification: Identification, media: MediaRule
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Writer = Annotated[Identity, Depends(identification.writing)]
@@ -32,17 +32,18 @@ def management_routes(
             EventNotFound,
             NotTheCreator,
             NoRelay,
+            NoSfu,
             Busy,
             InvalidRequest,
             description=(
                 "Change a room of one's own: its description, its password, who sees it in lists, whether "
-                "its media are relayed, and when it takes place, which events alone do."
+                "its media are relayed, which way they take, and when it takes place, which events alone do."
             ),
             audit=AuditRule(kind="room", code="room_changed"),
         ),
     )
     async def change_room(body: RoomChange, caller: Writer, request: Request) -> Nothing:
-        relay.require_for(relay_only=body.relay_only)
+        media.require_for(relay_only=body.relay_only, topology=body.topology)
         await management.change(
             caller,
             room=body.room,
@@ -51,6 +52,7 @@ def management_routes(
             password=body.password,
             schedule=schedule_change(body),
             is_relay_only=body.relay_only,
+            topology=body.topology,
             source=request_source(request),
         )
         return Nothing()

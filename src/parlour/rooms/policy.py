@@ -27,6 +27,8 @@ class Action(Enum):
     READ_ATTENDANCE = "read attendance"
     BAN = "remove a person"
     REMOVE_MESSAGE = "remove a message of others"
+    RECORD = "record the call on the server"
+    READ_RECORDINGS = "read and delete recordings"
     CHANGE = "change the room"
     REMOVE = "remove the room"
 
@@ -100,6 +102,8 @@ POLICY: Mapping[Action, Mapping[RoomKind, Row]] = {
     Action.READ_ATTENDANCE: _any_kind(_CREATOR_ALONE),
     Action.BAN: _any_kind(_CREATOR_ALONE),
     Action.REMOVE_MESSAGE: _any_kind(_CREATOR_ALONE),
+    Action.RECORD: _any_kind(_CREATOR_ALONE),
+    Action.READ_RECORDINGS: _any_kind(_CREATOR_ALONE),
     Action.CHANGE: _any_kind(_CREATOR_ALONE),
     Action.REMOVE: _any_kind(_CREATOR_ALONE),
 }

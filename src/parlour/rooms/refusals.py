@@ -73,6 +73,11 @@ class NoRelay(Refusal):
     status = 409
 
 
+class NoSfu(Refusal):
+    code = "no_sfu"
+    status = 409
+
+
 class EventNotFound(Refusal):
     code = "event_not_found"
     status = 404

@@ -45,6 +45,7 @@ from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
+from parlour.wire.base import RoomTopology
 
 MAX_ATTEMPTS = 3
 """The most verifications of a password by one request; only an outdated hash is replaced, and once."""
@@ -109,6 +110,7 @@ class RoomService:
         source: RequestSource,
         is_listed: bool = True,
         is_relay_only: bool = False,
+        topology: RoomTopology = "auto",
     ) -> None:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
         or Busy.
@@ -144,6 +146,7 @@ class RoomService:
                     creator_name=identity.name,
                     is_listed=is_listed,
                     is_relay_only=is_relay_only,
+                    topology=topology,
                     now=self._clock(),
                 )
         except IntegrityError as error:

@@ -48,6 +48,7 @@ from parlour.rooms.policy import MembershipFacts
 from parlour.rooms.schedule import Schedule
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
+from parlour.wire.base import RoomTopology
 from parlour.wire.names import name_key, name_skeleton, older_name_key, search_key
 
 KEPT_ROOMS = 16_384
@@ -78,6 +79,7 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
         is_relay_only=row.is_relay_only,
+        topology=row.topology,
         creator_display_name=creator_display_name,
         schedule=None if row.starts_at is None else _schedule(row),
     )
@@ -405,6 +407,7 @@ async def add_room(
     now: datetime,
     is_listed: bool = True,
     is_relay_only: bool = False,
+    topology: RoomTopology = "auto",
 ) -> None:
     """Raises IntegrityError where the name is taken."""
     await connection.execute(
@@ -419,6 +422,7 @@ async def add_room(
             creator_name=creator_name,
             is_listed=is_listed,
             is_relay_only=is_relay_only,
+            topology=topology,
             created_at=now,
         )
     )

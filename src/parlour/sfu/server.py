@@ -1,20 +1,23 @@
-"""LiveKit beside Parlour: the program is found, started, watched and ended."""
+"""LiveKit beside Parlour: the program is found, started or found running, watched and ended."""
 
 import asyncio
 import re
-import signal
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 import structlog
 
-from parlour.child_process import ChildProcess, answer_to, ending_with_parent, find_built, write_private
+from parlour.child_process import answer_to, find_built, write_private
 from parlour.companions import ProgramUnusable
+from parlour.db.private_files import make_private_folder
 from parlour.own_address import own_address
 from parlour.sfu.configuration import livekit_configuration
+from parlour.sfu.listeners import listener_at
 from parlour.sfu.options import API_ADDRESS, IpAddress, SfuOptions
+from parlour.sfu.process import Child, Found, Running, end, followed, held_record, note, noted
 
 PROGRAM = "livekit-server"
 VERSION = "1.13.5"
@@ -29,7 +32,7 @@ log = structlog.get_logger("parlour.sfu")
 
 
 class SfuEnded(Exception):
-    """LiveKit has ended by itself."""
+    """LiveKit has ended by itself, or could not be started."""
 
 
 class _LogLine(msgspec.Struct):
@@ -56,31 +59,76 @@ class LiveKit:
     """Runs LiveKit; the supervisor of tasks starts it again whenever it ends."""
 
     def __init__(self, program: Path, options: SfuOptions, folder: Path) -> None:
-        """`folder` is LiveKit's own, for a configuration with the secret."""
+        """`folder` is LiveKit's own: its configuration with the secret, its id while it runs, and its log."""
         self._program = program
         self._options = options
         self._folder = folder
+        self._file = folder / "livekit.json"
+        self._log = folder / "livekit.log"
 
     async def run(self) -> None:
         """Run it until it ends, or until this is cancelled. Raises SfuEnded.
 
-        SIGTERM alone has LiveKit wait until nobody is connected to it; another signal ends it at once. The
-        kernel kills it if Parlour dies: its successor needs the ports.
+        One that a Parlour which has crashed left behind goes on, unless it is to be another one now.
         """
-        file = self._folder / "livekit.json"
         configuration = livekit_configuration(self._options, address=self._address())
-        await asyncio.to_thread(write_private, file, configuration)
-        command = ending_with_parent((str(self._program), "--config", str(file)), sign="KILL")
-        process = await ChildProcess.start(
-            command, folder=self._folder, on_line=_log_line, ended_by=(signal.SIGTERM, signal.SIGINT)
-        )
-        log.info("sfu.started", port=self._options.api_port, pid=process.pid)
-        announcing = asyncio.create_task(self._announce(process.pid))
+        make_private_folder(self._folder)
+        with held_record(self._folder / "livekit.pid") as record:
+            if record is None:
+                raise SfuEnded(f"another Parlour runs LiveKit in {self._folder}")
+            found = await self._find(record, configuration)
+            if found is None:
+                process: Running = await self._start(record, configuration)
+            else:
+                process = found
+            try:
+                await self._watch(process, is_found=found is not None)
+            finally:
+                if found is not None:
+                    found.close()
+
+    async def _find(self, record: TextIO, configuration: str) -> Found | None:
+        """Return the LiveKit that runs already; one that would have to be another one is ended."""
+        former = await asyncio.to_thread(_text_of, self._file)
+        pid = noted(record)
+        found = None if pid is None else Found.by_command(pid, ("--config", str(self._file)))
+        if found is None:
+            return None
+        if found.is_of(self._program) and former == configuration:
+            log.info("sfu.found", port=self._options.api_port, pid=found.pid)
+            return found
+        log.info("sfu.replaced", port=self._options.api_port, pid=found.pid)
         try:
-            status = await process.wait()
+            await end(found)
         finally:
-            announcing.cancel()
-        log.warning("sfu.ended", status=status, said=list(process.last))
+            found.close()
+        return None
+
+    async def _start(self, record: TextIO, configuration: str) -> Child:
+        port = self._options.api_port
+        other = await asyncio.to_thread(listener_at, port)
+        if other is not None:
+            log.error("sfu.port_taken", port=port, by=other, hint="end it, or set PARLOUR_SFU_PORT")
+            raise SfuEnded(f"{other} listens at port {port}")
+        await asyncio.to_thread(write_private, self._file, configuration)
+        command = (str(self._program), "--config", str(self._file))
+        child = await Child.start(command, folder=self._folder, log=self._log)
+        note(record, child.pid)
+        log.info("sfu.started", port=port, pid=child.pid)
+        return child
+
+    async def _watch(self, process: Running, *, is_found: bool) -> None:
+        """Wait for its end, and end it if this is cancelled. Raises SfuEnded."""
+        async with followed(self._log, _log_line, at_end=is_found) as said:
+            announcing = asyncio.create_task(self._announce(process.pid))
+            try:
+                status = await process.wait()
+            except BaseException:
+                await end(process)
+                raise
+            finally:
+                announcing.cancel()
+        log.warning("sfu.ended", status=status, said=list(said.last))
         raise SfuEnded(f"LiveKit ended with status {status}")
 
     def _address(self) -> IpAddress:
@@ -110,6 +158,14 @@ async def is_well(port: int) -> bool:
     except NoAnswer:
         return False
     return status == HTTPStatus.OK
+
+
+def _text_of(file: Path) -> str:
+    """Read a file; one that is missing has no text."""
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _log_line(line: str) -> None:

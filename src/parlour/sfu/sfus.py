@@ -1,7 +1,9 @@
 """The SFUs that this server may use: which of them are well, and who may reach them."""
 
+import asyncio
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import final
 from urllib.parse import urlsplit
 
@@ -20,6 +22,8 @@ from parlour.wire.signaling import PeerId
 
 LOOK_SECONDS, LOOK_AGAIN_SECONDS = 2.0, 0.5
 """The pauses between two looks at an SFU: one that answers, and one that does not."""
+KNOWN_WITHIN_SECONDS = 8.0
+"""A first look takes 2 s at most, and loading LiveKit's library half a second, on a busy machine several."""
 
 log = structlog.get_logger("parlour.sfu")
 
@@ -37,6 +41,7 @@ class Sfu:
         self.health = SfuHealth()
         self.service = RoomService(access)
         self.removals = Removals(self.number, self.service)
+        self.is_known = asyncio.Event()
 
 
 class Sfus:
@@ -61,6 +66,16 @@ class Sfus:
     def well_ones(self) -> frozenset[SfuNumber]:
         return frozenset(sfu.number for sfu in self.by_number.values() if sfu.health.is_well)
 
+    @property
+    def are_known(self) -> bool:
+        return all(sfu.is_known.is_set() for sfu in self.by_number.values())
+
+    async def become_known(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_WITHIN_SECONDS):
+                for sfu in self.by_number.values():
+                    await sfu.is_known.wait()
+
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
         candidates = [self.by_number[number] for number in self.well_ones() - besides]
         if not candidates:
@@ -72,11 +87,20 @@ class Sfus:
     def path_of(self, sfu: SfuNumber) -> str:
         return f"{self._base_path}/livekit/{self.by_number[sfu].name}"
 
+    def url_of(self, sfu: SfuNumber) -> str:
+        return "ws" + self.by_number[sfu].access.url.removeprefix("http")
+
     async def open_room(self, sfu: SfuNumber, room: str) -> None:
+        await self._service_of(sfu).open_room(room)
+
+    async def people(self, sfu: SfuNumber, room: str) -> frozenset[PeerId]:
+        return await self._service_of(sfu).people(room)
+
+    def _service_of(self, sfu: SfuNumber) -> RoomService:
         found = self.by_number.get(sfu)
         if found is None:
             raise SfuUnavailable(f"the settings name no SFU {sfu:08x}")
-        await found.service.open_room(room)
+        return found.service
 
     def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:
         now = self._clock().timestamp()
@@ -113,6 +137,11 @@ class Sfus:
 
     async def look(self, sfu: Sfu) -> float:
         """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause."""
+        pause = await self._look(sfu)
+        sfu.is_known.set()
+        return pause
+
+    async def _look(self, sfu: Sfu) -> float:
         try:
             rooms = await sfu.service.rooms()
         except SfuUnavailable as error:
@@ -130,6 +159,8 @@ class Sfus:
             log.info("sfu.well", sfu=sfu.name, url=sfu.access.url)
             if self.listener is not None:
                 self.listener.sfu_is_well(sfu.number)
+        if self.listener is not None:
+            self.listener.sfu_has_rooms(sfu.number, rooms)
         return LOOK_SECONDS
 
     def _tell_unwell(self, sfu: Sfu) -> None:

@@ -19,7 +19,10 @@ from parlour.bus import FactsMissed
 from parlour.chat.entities import Message
 from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.errors import Refusal
+from parlour.recordings.entities import LiveRecording, RecordingId
+from parlour.recordings.facts import RecordingBegan, RecordingConsented, RecordingEnded, RecordingRemoved
 from parlour.rooms.descriptions import RoomDescription
+from parlour.rooms.entities import RoomId
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PeopleInvited,
@@ -136,6 +139,16 @@ class _RoomAndEmails(msgspec.Struct, frozen=True):
     emails: list[str]
 
 
+class _Recording(msgspec.Struct, frozen=True):
+    recording: LiveRecording
+
+
+class _RecordingOf(msgspec.Struct, frozen=True, omit_defaults=True):
+    recording_id: str
+    room_id: int = 0
+    user_id: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind(Generic[Fact, Body]):
     """A kind of facts: its name between nodes, and both directions of its body."""
@@ -249,6 +262,40 @@ KINDS: tuple[_Kind[Any, Any], ...] = (
         _RoomAndEmails,
         lambda fact: _RoomAndEmails(RoomDescription.of(fact.room), [fact.email]),
         lambda body: PersonUnbanned(room=body.room.room(), email="".join(body.emails[:1])),
+    ),
+    _Kind(
+        "recording-began",
+        RecordingBegan,
+        _Recording,
+        lambda fact: _Recording(fact.recording),
+        lambda body: RecordingBegan(recording=body.recording),
+    ),
+    _Kind(
+        "recording-consented",
+        RecordingConsented,
+        _RecordingOf,
+        lambda fact: _RecordingOf(fact.recording_id, fact.room_id, fact.user_id),
+        lambda body: RecordingConsented(
+            room_id=RoomId(body.room_id),
+            recording_id=RecordingId(body.recording_id),
+            user_id=UserId(body.user_id),
+        ),
+    ),
+    _Kind(
+        "recording-ended",
+        RecordingEnded,
+        _RecordingOf,
+        lambda fact: _RecordingOf(fact.recording_id, fact.room_id),
+        lambda body: RecordingEnded(
+            room_id=RoomId(body.room_id), recording_id=RecordingId(body.recording_id)
+        ),
+    ),
+    _Kind(
+        "recording-removed",
+        RecordingRemoved,
+        _RecordingOf,
+        lambda fact: _RecordingOf(fact.recording_id),
+        lambda body: RecordingRemoved(recording_id=RecordingId(body.recording_id)),
     ),
 )
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,11 @@ USERNAME_LENGTH = (4, 24)
 ROOM_PASSWORD_LENGTH = 128
 DESCRIPTION_LENGTH = 1000
 USERNAME_PATTERN = rf"^[A-Za-z_][A-Za-z0-9_-]{{{USERNAME_LENGTH[0] - 1},{USERNAME_LENGTH[1] - 1}}}$"
+
+RoomTopology = Literal["auto", "mesh", "sfu"]
+"""The way in which media of a room's calls are to travel. `auto` follows the number of people, and what their
+clients bear.
+"""
 
 NO_NUL = r"^[^\u0000]*$"
 NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"

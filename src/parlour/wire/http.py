@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from parlour.wire.base import (
     DESCRIPTION_LENGTH,
     MESSAGE_ID_PATTERN,
+    NO_CONTROL,
     ROOM_PASSWORD_LENGTH,
     Body,
     CamelBody,
@@ -19,6 +20,7 @@ from parlour.wire.base import (
     NewRoomName,
     Password,
     RoomName,
+    RoomTopology,
     Text,
     Timestamp,
     Username,
@@ -243,6 +245,11 @@ class NewRoom(Body):
     relay_only: bool | None = Field(
         None, description="True asks browsers to send media of its calls through TURN alone."
     )
+    topology: RoomTopology | None = Field(
+        None,
+        description="The way in which media of its calls travel: `mesh`, from browser to browser; `sfu`, "
+        "through the server's SFU; `auto`, as if absent, by the number of people.",
+    )
 
 
 class RoomCreation(Body):
@@ -287,6 +294,9 @@ class RoomEntry(Body):
     )
     relay_only: Literal[True] | None = Field(
         None, exclude_if=_is_absent, description="True where its media go through TURN alone, else absent."
+    )
+    topology: Literal["mesh", "sfu"] | None = Field(
+        None, exclude_if=_is_absent, description="The way that its media are to take; absent for `auto`."
     )
     display_name: str | None = Field(
         None,
@@ -417,6 +427,12 @@ class ExportedVisit(Body):
     left_at: Timestamp | None
 
 
+class ExportedConsent(Body):
+    recording: str = Field(description="A recording that the server has made of a call.")
+    room: str | None = Field(description="Null once the room is removed.")
+    given_at: Timestamp
+
+
 class AccountExport(Body):
     __doc__ = "Everything the server keeps about the caller, except hashes of secrets."
 
@@ -426,6 +442,9 @@ class AccountExport(Body):
     invitations: list[ExportedInvitation]
     messages: list[StoredMessage]
     attendance: list[ExportedVisit]
+    recording_consents: list[ExportedConsent] = Field(
+        description="The recordings in which the caller has agreed to be."
+    )
 
 
 class NewInvitation(Body):
@@ -526,6 +545,9 @@ class RoomChange(EventTime):
     relay_only: bool | None = Field(
         None, description="Whether media go through TURN alone, for those who enter from now on."
     )
+    topology: RoomTopology | None = Field(
+        None, description="The way in which media travel; a call that is under way moves."
+    )
     password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)] | None = (
         Field(None, description="People who have given an earlier one may still enter.")
     )
@@ -590,6 +612,56 @@ class CallList(Body):
     calls: list[CallEntry]
 
 
+RecordingName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f-]{36}$"),
+    Field(examples=["8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"]),
+]
+RecordingFileName = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=NO_CONTROL), Field(examples=["mixed.webm"])
+]
+
+
+class RecordingFileEntry(Body):
+    name: str = Field(description="What `GET /recording/file` takes as `file`.")
+    size: int = Field(description="Bytes.")
+    kind: Literal["mixed", "picture", "sound"] = Field(
+        description="All people in one file, or what one person has sent: a picture or sound."
+    )
+    person: str | None = Field(description="Who is seen or heard; null in the mixed file.")
+
+
+class RecordingEntry(Body):
+    recording: str
+    state: Literal["starting", "recording", "finishing", "ready", "failed"] = Field(
+        description="`finishing`: the call is recorded no more, its mixed file is being made. `failed`: "
+        "there is none; what was recorded may be in `files` all the same."
+    )
+    username: str = Field(description="Who started it.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    seconds: int | None = Field(description="The length, once it is known.")
+    end_reason: Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned"] | None = Field(
+        description="Why it ended: asked for, the call was over, it was as long or as large as one may be, "
+        "the server's disk was full, or the server had stopped."
+    )
+    files: list[RecordingFileEntry] = Field(description="Empty until it is ready.")
+
+
+class RecordingList(Body):
+    __doc__ = "Newest first."
+
+    recordings: list[RecordingEntry]
+    more: bool = Field(description="Older ones exist: pass the last `started_at` as `before`.")
+
+
+class RecordingRemoval(Body):
+    recording: RecordingName
+
+
 class IceServer(Body):
     __doc__ = "A member of RTCConfiguration.iceServers (W3C WebRTC)."
 
@@ -637,7 +709,9 @@ class Configuration(Body):
     )
     public_room_list: bool = Field(description="Rooms are also listed to people who are not logged in.")
     relay: bool = Field(description="There is a TURN server, so rooms can be made to use it alone.")
+    sfu: bool = Field(description="There is an SFU, so rooms can say whether their calls use it.")
     contact: str | None = Field(description="The address of whoever helps people with this server.")
+    recording: bool = Field(description="The server can record calls.")
 
 
 class DiagnosisPermission(Body):

@@ -33,6 +33,7 @@ PeerId = NewType("PeerId", str)
 
 MAX_KNOWN_PEERS = 512
 MAX_TOPOLOGIES = 4
+MAX_KEY_NUMBER = 2**31
 MAX_OFFERS = 16
 """The most prepared offers of a join; more would not fit into a message (`Options.max_payload`)."""
 _ENVELOPE_BYTES = 128
@@ -46,6 +47,8 @@ TopologyName = Annotated[str, Meta(min_length=1, max_length=16)]
 """The name of a topology that a client knows; it may be one that this server does not know."""
 TopologyEpoch = Annotated[str, Meta(min_length=1, max_length=64)]
 """Names the way in which media travel from one move of a call to the next; opaque to clients."""
+MemberKeyText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{87}$(?!\n)")]
+"""The public part of a member key (docs/end-to-end-encryption.md): 65 bytes in base64url."""
 # Python's `$` is also before a last line feed, which is no part of a key.
 _KEY = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 MessageKey = Annotated[str, Meta(pattern=_KEY)]
@@ -65,6 +68,8 @@ class AddPeer(ServerEvent, frozen=True):
     peer_username: str
     create_offer: bool
     peer_display_name: str | UnsetType = UNSET
+    member_key: str | UnsetType = UNSET
+    """The member key that the peer's client has said, for an encrypted call through an SFU."""
 
 
 class RemovePeer(ServerEvent, frozen=True):
@@ -87,6 +92,8 @@ class MemberJoined(ServerEvent, frozen=True):
     peer_id: PeerId
     peer_username: str
     peer_display_name: str | UnsetType = UNSET
+    member_key: str | UnsetType = UNSET
+    """The same as in `add-peer`."""
 
 
 class CallTopology(ServerEvent, frozen=True):
@@ -110,6 +117,8 @@ class CallTopology(ServerEvent, frozen=True):
     """Opens the SFU to this peer alone; absent where the client is not to connect anew."""
     ttl: int | UnsetType = UNSET
     """Seconds for which the token opens a connection that is not there yet."""
+    encrypted: bool | UnsetType = UNSET
+    """True if media through the SFU are encrypted end to end (docs/end-to-end-encryption.md)."""
 
 
 class PeerRenamed(ServerEvent, frozen=True):
@@ -131,6 +140,29 @@ class PeerRecording(ServerEvent, frozen=True):
     recording: bool
 
 
+class ServerRecording(Payload, frozen=True):
+    __doc__ = "A recording that the server makes of a call, and who started it."
+
+    recording_id: str
+    username: str
+    since: str
+    consented: bool
+    """True if this person may be recorded; others are not, until they say `consent-to-recording`."""
+    display_name: str | UnsetType = UNSET
+
+
+class CallRecording(ServerEvent, frozen=True):
+    __doc__ = (
+        "The server records the call from now on, or does so no longer. Who does not want to be recorded "
+        "leaves, or stays without consent. `join` and `prepare` tell it, too."
+    )
+
+    event = "call-recording"
+
+    recording: ServerRecording | None
+    """Null once nothing is recorded any more."""
+
+
 class DescriptionFromPeer(ServerEvent, frozen=True):
     __doc__ = "A session description from a peer."
 
@@ -148,6 +180,20 @@ class CandidateFromPeer(ServerEvent, frozen=True):
 
     peer_id: PeerId
     ice_candidate: IceCandidate
+
+
+class SenderKeyFromPeer(ServerEvent, frozen=True):
+    __doc__ = (
+        "A wrapped secret with which a peer encrypts what it sends through an SFU, or, without `key`, that "
+        "the peer has taken one of this client's. Only clients that have said a member key get it."
+    )
+
+    event = "sender-key"
+
+    peer_id: PeerId
+    epoch: str
+    number: int
+    key: str | UnsetType = UNSET
 
 
 class SignalsLost(ServerEvent, frozen=True):
@@ -263,7 +309,7 @@ class Refused(ServerEvent, frozen=True):
     message: str
 
 
-FromPeer = DescriptionFromPeer | CandidateFromPeer
+FromPeer = DescriptionFromPeer | CandidateFromPeer | SenderKeyFromPeer
 AnyServerEvent = (
     AddPeer
     | RemovePeer
@@ -271,6 +317,7 @@ AnyServerEvent = (
     | CallTopology
     | PeerRenamed
     | PeerRecording
+    | CallRecording
     | FromPeer
     | SignalsLost
     | ShareRooms
@@ -285,7 +332,8 @@ AnyServerEvent = (
 )
 Counted = AddPeer | RemovePeer | MemberJoined | FromPeer
 """Messages that a resumable visit gets by number, and again if they were lost. A client counts those that it
-knows, so `MemberJoined` goes to those alone that said in their join that they know an SFU.
+knows, so `MemberJoined` goes to those alone that said in their join that they know an SFU, and
+`SenderKeyFromPeer` to those that said a member key.
 """
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {event.event: event for event in get_args(AnyServerEvent)}
 LEGACY_DESCRIPTION_EVENT = "session-descriptions"
@@ -301,6 +349,8 @@ class PeerEntry(Payload, frozen=True):
     peer_display_name: str | UnsetType = UNSET
     recording: bool | UnsetType = UNSET
     """True where the peer says that it records the call, absent otherwise."""
+    member_key: str | UnsetType = UNSET
+    """The same as in `add-peer`."""
 
 
 class IceServerEntry(Payload, frozen=True):
@@ -348,6 +398,8 @@ class Joined(Payload, frozen=True):
     """
     offered: list[PeerId] | UnsetType = UNSET
     """The peers that got one of the `offers` of this join; absent where it had none that could be sent."""
+    recording: ServerRecording | UnsetType = UNSET
+    """Absent where the server does not record the call."""
     ice: IceConfiguration | UnsetType = UNSET
     """Absent where no STUN or TURN server is set. Without a server in it, `GET /ice` tells them."""
 
@@ -364,6 +416,8 @@ class Prepared(Payload, frozen=True):
     """The latest `topology` of the call, as in the acknowledgement of `join`, without a token."""
     ok: Literal[True] = True
     ice: IceConfiguration | UnsetType = UNSET
+    recording: ServerRecording | UnsetType = UNSET
+    """Absent where the server does not record the call."""
 
 
 class ChatStored(Struct, frozen=True):
@@ -432,6 +486,27 @@ class OfferIce(ClientEvent, frozen=True):
         )
 
 
+@final
+class SendKey(ClientEvent, frozen=True):
+    __doc__ = (
+        "Send one peer of the same room a secret that is wrapped for it, or, without `key`, confirm one of "
+        "that peer's (docs/end-to-end-encryption.md)."
+    )
+
+    event = "sender-key"
+    rate = RateKind.RELAY
+    relayed_as = SenderKeyFromPeer
+
+    peer_id: PeerName
+    epoch: TopologyEpoch
+    number: Annotated[int, Meta(ge=0, le=MAX_KEY_NUMBER)]
+    key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{80}$(?!\n)")] | None = None
+
+    def size(self) -> int:
+        """Bytes that the receiver gets, roughly."""
+        return len(self.epoch) + len(self.key or "") + _ENVELOPE_BYTES
+
+
 ResumeText = Annotated[str, Meta(max_length=2048)]
 TopologyNames = Annotated[list[TopologyName], Meta(max_length=MAX_TOPOLOGIES)]
 
@@ -469,6 +544,10 @@ class Join(ClientEvent, frozen=True):
     attempt: AttemptKey | None = None
     """A random key that the client makes for a join, and says again where that is repeated since its
     acknowledgement was lost: a visit that this person's join of the same attempt has begun ends at once.
+    """
+    member_key: MemberKeyText | None = None
+    """The public part of a key by which others wrap their secrets for this client. A call moves to an SFU
+    encrypted if all in it have one.
     """
 
     @property
@@ -611,6 +690,36 @@ class RecordCall(ClientEvent, frozen=True):
     recording: bool
 
 
+class StartRecording(ClientEvent, frozen=True):
+    __doc__ = (
+        "Have the server record the call that one is in; only the room's creator may. All in it are told, "
+        "and each is recorded once they have consented, as who starts it has by that."
+    )
+
+    event = "start-recording"
+    has_payload = False
+    rate = RateKind.ENTRY
+    audit = Audited(forbidden=True, done="recording_started")
+
+
+class StopRecording(ClientEvent, frozen=True):
+    __doc__ = "End the server's recording of the call that one is in; only the room's creator may."
+
+    event = "stop-recording"
+    has_payload = False
+    rate = RateKind.ENTRY
+    audit = Audited(forbidden=True, done="recording_stopped")
+
+
+class ConsentToRecording(ClientEvent, frozen=True):
+    __doc__ = "Say that one may be recorded by the server, in the call that one is in; again is harmless."
+
+    event = "consent-to-recording"
+    rate = RateKind.ENTRY
+
+    recording_id: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$(?!\n)")]
+
+
 class ReportTopology(ClientEvent, frozen=True):
     __doc__ = (
         "Say how far one is with a move of the call, or with what its topology bears. "
@@ -638,7 +747,7 @@ class BanPeer(ClientEvent, frozen=True):
 
 
 Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
-ToPeer = OfferSdp | OfferIce
+ToPeer = OfferSdp | OfferIce | SendKey
 """Passed on to a peer. Hot path."""
 MessageChange = EditMessage | DeleteMessage | RemoveMessage
 AnyClientEvent = (
@@ -652,6 +761,9 @@ AnyClientEvent = (
     | MessageChange
     | BanPeer
     | RecordCall
+    | StartRecording
+    | StopRecording
+    | ConsentToRecording
     | ReportTopology
 )
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}

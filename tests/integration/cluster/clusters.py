@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.conftest import StartServer
 from tests.integration.signaling.resuming_client import ResumingClient
-from tests.people import Person, Visitors, http_client
+from tests.people import Person, Visitors, done, http_client
 from tests.servers import ParlourServer, RedisServer, ReplicatedRedis
 
 SECRET = "the same secret for all servers of the cluster"
@@ -49,6 +49,10 @@ class Call:
         member = await self._ending.enter_async_context(ResumingClient(self.people[name], self.room))
         member.server = server
         return member
+
+    async def sets(self, topology: str) -> None:
+        """Have Ann set which way media of the room's calls take, at the first server."""
+        done(await self.people["ann"].post("/room/change", {"room": self.room, "topology": topology}))
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
 """A thousand random steps of people on three nodes, of which each is killed, frozen or cut off now and then.
 
 `make fuzz` (FUZZ=full) takes 20,000. STORM_SEED repeats a run, and STORM_STEPS changes its length.
-STORM_SPREAD says at how many nodes the people of a room are: all three with FUZZ=full, else one, since the
-attendance of people who move is not true in all weather yet. STORM_DISASTERS names the disasters that come,
-such as "Calm Frost+Death". Whoever runs this has to be root, since nodes are cut off by nftables.
+STORM_SPREAD says at how many nodes the people of a room are: all three unless it is set. STORM_DISASTERS
+names the disasters that come, such as "Calm Frost+Death". Whoever runs this has to be root, since nodes are
+cut off by nftables.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tests.servers.packet_filter import PacketFilter
 
 IS_LONG = os.environ.get("FUZZ") == "full"
 STEPS = int(os.environ.get("STORM_STEPS", "20000" if IS_LONG else "1000"))
-SPREAD = int(os.environ.get("STORM_SPREAD", "3" if IS_LONG else "1"))
+SPREAD = int(os.environ.get("STORM_SPREAD", "3"))
 CHOSEN = os.environ.get("STORM_DISASTERS", "").split()
 NAMES = ("ann", "bob", "carl", "dan", "eve", "fay", "watcher")
 ROOMS = 4

@@ -70,8 +70,9 @@ ENDPOINTS = (
             "creator": "x",
             "listed": True,
             "relay_only": False,
+            "topology": "auto",
         },
-        optional=("listed", "relay_only"),
+        optional=("listed", "relay_only", "topology"),
     ),
     Endpoint("POST", "/room/access", {"name": "no such room", "password": "x"}),
     Endpoint(

@@ -16,8 +16,8 @@ import pytest
 from tests.servers.checkout import ROOT
 from tests.servers.livekit import RunningLiveKit, livekit
 from tests.servers.process import child_environment, logged
+from tests.servers.recording import PACKAGES
 
-PACKAGES = ROOT / ".tools" / "recording"
 _WITHIN_SECONDS = 120
 
 

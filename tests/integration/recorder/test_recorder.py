@@ -12,7 +12,7 @@ import pytest
 from tests.integration.recorder.conftest import RunningRecorder, Sfu
 from tests.integration.recorder.marks import AGAIN, FRAMES_PER_SECOND, PITCHES
 
-_ROOM, _NO_ROOM, _EMPTY_ROOM = "12-1", "12-2", "12-3"
+_ROOM, _NO_ROOM, _EMPTY_ROOM, _ASKED_ROOM = "12-1", "12-2", "12-3", "12-4"
 _PEOPLE = {"ann": str(PITCHES[0]), "bob": str(PITCHES[1])}
 _IN_STEP_MS = 80
 _LOST_MS = 2000
@@ -77,7 +77,7 @@ def apart(one: float, other: float) -> float:
     return abs((one - other + 500) % 1000 - 500)
 
 
-def test_each_track_has_a_file_of_each_recorder(recorded: Recorded) -> None:
+async def test_each_track_has_a_file_of_each_recorder(recorded: Recorded) -> None:
     for kind, source in (("picture", "camera"), ("sound", "microphone")):
         parts = recorded.parts(kind)
         assert {part["source"] for part in parts} == {source}
@@ -91,7 +91,7 @@ def test_each_track_has_a_file_of_each_recorder(recorded: Recorded) -> None:
     assert recorded.refused.startswith("FolderInUse")
 
 
-def test_a_recorder_that_is_killed_loses_two_seconds_at_most(recorded: Recorded) -> None:
+async def test_a_recorder_that_is_killed_loses_two_seconds_at_most(recorded: Recorded) -> None:
     for pictures in recorded.parts("picture"):
         if not pictures["closed"]:
             assert (recorded.killed - pictures["measures"]["last"]) % AGAIN < _LOST_MS
@@ -101,7 +101,7 @@ def test_a_recorder_that_is_killed_loses_two_seconds_at_most(recorded: Recorded)
             assert recorded.killed_at - heard < _LOST_MS
 
 
-def test_pictures_and_sound_of_the_tracks_are_in_step(recorded: Recorded) -> None:
+async def test_pictures_and_sound_of_the_tracks_are_in_step(recorded: Recorded) -> None:
     for sound in recorded.parts("sound"):
         heard = sound["at"] / 1000 + sound["measures"][_PEOPLE[sound["identity"]]]["offset"]
         for pictures in recorded.parts("picture"):
@@ -111,7 +111,7 @@ def test_pictures_and_sound_of_the_tracks_are_in_step(recorded: Recorded) -> Non
                 assert pictures["measures"]["within"] < _IN_STEP_MS
 
 
-def test_the_mixed_file_has_everybody_in_step(recorded: Recorded) -> None:
+async def test_the_mixed_file_has_everybody_in_step(recorded: Recorded) -> None:
     tiles, sound = recorded.measures["mixed"]["pictures"], recorded.measures["mixed"]["sound"]
     assert all(tile["frames"] > 5 * FRAMES_PER_SECOND for tile in tiles)
     assert all(beeps["beeps"] >= 6 for beeps in sound.values())
@@ -120,7 +120,7 @@ def test_the_mixed_file_has_everybody_in_step(recorded: Recorded) -> None:
     assert all(tile["within"] < _IN_STEP_MS for tile in tiles)
 
 
-def test_its_reports_say_how_far_it_is(recorded: Recorded) -> None:
+async def test_its_reports_say_how_far_it_is(recorded: Recorded) -> None:
     progress = [report["done"] for report in recorded.reports if report["event"] == "mixing"]
     assert progress == sorted(progress)
     assert (progress[0], progress[-1]) == (0, 1)
@@ -153,3 +153,29 @@ async def test_an_interrupted_recording_goes_on_and_a_full_disk_ends_it(sfu: Sfu
         assert await second.ends() == 0
     assert (finished["reason"], finished["mixed"]) == ("disk", None)
     assert finished["seconds"] > 1
+
+
+async def test_nobody_is_recorded_before_they_may_be(sfu: Sfu, tmp_path: Path) -> None:
+    folder = tmp_path / "recording"
+    request = {"people": ["ann"], "mixed": _MIXED}
+    async with (
+        sfu.call(_ASKED_ROOM, *_PEOPLE),
+        sfu.recorder(folder, _ASKED_ROOM, request=request) as recorder,
+    ):
+        asked = await recorder.until(lambda report: report.get("tracks") == 2)
+        assert asked["skipped"] == 2
+        before = (folder / "manifest.jsonl").read_text()
+        await recorder.tells({"people": ["bob"]})
+        await recorder.until(lambda report: report.get("tracks") == 4)
+        recorder.process.kill()
+        await recorder.ends()
+    assert '"identity":"ann"' in before
+    assert '"identity":"bob"' not in before
+    over = {"is_over": True, "mixed": _MIXED}
+    async with sfu.recorder(folder, _ASKED_ROOM, token="of no use", request=over) as last:
+        finished = await last.until(lambda report: report["event"] == "finished")
+        assert await last.ends() == 0
+    assert (finished["reason"], finished["mixed"]) == ("asked", "mixed.webm")
+    async with sfu.recorder(tmp_path / "none", _ASKED_ROOM, request=over) as last:
+        failed = await last.until(lambda report: report["event"] == "failed")
+    assert failed["reason"].startswith("NothingRecorded")

@@ -1,73 +1,23 @@
 """A call moves to a real SFU and back: what is said to clients that know it, and to those that do not."""
 
-import asyncio
 import json
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from tests.conftest import StartServer
-from tests.integration.signaling.raw import RawSocket, raw_socket
-from tests.people import Person, Visitors
-from tests.servers import ParlourServer
-from tests.servers.livekit import moving_at_once
+from tests.integration.cluster.clusters import calls_at, two_servers
+from tests.integration.signaling.caller import KNOWS_SFU, Caller
+from tests.integration.signaling.resuming_client import introduced
+from tests.people import Visitors
+from tests.servers import ParlourServer, RedisServer
+from tests.servers.livekit import livekit, moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
-WITHIN_SECONDS = 60
-
-
-class Caller:
-    """A member of the call, with a connection to the SFU when it is told to."""
-
-    def __init__(self, server: ParlourServer, socket: RawSocket, leaving: AsyncExitStack) -> None:
-        self._server = server
-        self._socket = socket
-        self._leaving = leaving
-        self.peer_id = ""
-        self.connection: ClientConnection | None = None
-
-    async def joins(self, room: str, **claims: Any) -> dict[str, Any]:
-        answer = await self._socket.asks(json.dumps(["join", {"room": room, "resumable": True, **claims}]))
-        self.peer_id = answer.get("peerID", "")
-        return answer
-
-    async def hears(self, kind: str, *, settled: bool = False) -> dict[str, Any]:
-        """Wait for a `topology` that says this."""
-        while True:
-            event, *payload = json.loads((await self._socket.expects("42[")).removeprefix("42"))
-            if event == "topology" and (payload[0]["kind"], payload[0]["settled"]) == (kind, settled):
-                return dict(payload[0])
-
-    async def reports(self, state: str, epoch: str) -> None:
-        await self._socket.sends("42" + json.dumps(["topology-state", {"state": state, "epoch": epoch}]))
-
-    async def leaves(self) -> None:
-        await self._socket.sends('42["leave"]')
-
-    async def follows(self, told: dict[str, Any]) -> None:
-        """Connect to the SFU as told."""
-        url = self._server.address.replace("http", "ws", 1) + told["url"]
-        query = f"access_token={told['token']}&protocol=16&auto_subscribe=0"
-        opening = connect(f"{url}/rtc?{query}", compression=None, open_timeout=WITHIN_SECONDS)
-        self.connection = await self._leaving.enter_async_context(opening)
-        joined = await self._receives()
-        assert self.peer_id.encode() in joined
-
-    async def is_disconnected(self) -> None:
-        """Wait until the SFU has ended the connection."""
-        with suppress(ConnectionClosed):
-            while True:
-                await self._receives()
-
-    async def _receives(self) -> bytes:
-        assert self.connection is not None
-        async with asyncio.timeout(WITHIN_SECONDS):
-            received = await self.connection.recv()
-        assert isinstance(received, bytes)
-        return received
 
 
 async def test_a_call_moves_to_an_sfu_and_back(fresh_server: StartServer) -> None:
@@ -78,16 +28,9 @@ async def test_a_call_moves_to_an_sfu_and_back(fresh_server: StartServer) -> Non
         room = await people[0].creates_room()
         await people[0].invites(*people[1:], to=room)
 
-        async def connects(person: Person) -> Caller:
-            socket = await leaving.enter_async_context(raw_socket(server))
-            assert person.token is not None
-            await socket.identifies(person.token)
-            return Caller(server, socket, leaving)
-
-        ann, bob, cyd, old = [await connects(person) for person in people]
-        knows = {"topologies": ["mesh", "sfu"]}
+        ann, bob, cyd, old = [await Caller(server, person, leaving).connects() for person in people]
         for caller in (ann, bob, cyd):
-            assert (await caller.joins(room, **knows))["topology"] == "mesh"
+            assert (await caller.joins(room, **KNOWS_SFU))["topology"] == "mesh"
         told = [await caller.hears("sfu") for caller in (ann, bob, cyd)]
         assert len({one["epoch"] for one in told}) == 1 and len({one["token"] for one in told}) == 3
         assert (await old.joins(room))["code"] == "client_too_old"
@@ -99,7 +42,7 @@ async def test_a_call_moves_to_an_sfu_and_back(fresh_server: StartServer) -> Non
 
         await cyd.leaves()
         await cyd.is_disconnected()
-        late = await cyd.joins(room, **knows)
+        late = await cyd.joins(room, **KNOWS_SFU)
         assert (late["move"]["epoch"], late["move"]["settled"]) == (told[0]["epoch"], True)
         for caller in (ann, bob):  # its SFU is lost to two of three
             await caller.reports("failed", told[0]["epoch"])
@@ -114,3 +57,135 @@ async def test_a_call_moves_to_an_sfu_and_back(fresh_server: StartServer) -> Non
         for caller in (bob, cyd):
             await caller.leaves()
         await ann.hears("mesh")
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+async def test_a_crash_of_the_server_moves_no_call(fresh_server: StartServer, *, is_settled: bool) -> None:
+    """The call goes on at its SFU, where nobody is disconnected before they had the time to come back; also
+    where its move there was not over.
+    """
+    settings = moving_at_once(mesh_again_at=2)
+    server = await fresh_server(settings)
+    await server.expect_log("sfu.well")
+    port = int(settings["PARLOUR_SFU_PORT"])
+    async with call_of_three(server) as (room, callers):
+        for caller in callers:
+            told = await caller.hears("sfu")
+            await caller.follows(told, directly_at=port)
+        if is_settled:
+            await all_receive(callers, "sfu", told["epoch"])
+
+        await server.kill()
+        server.mark_log()
+        await server.start()
+        await server.expect_log("sfu.well")  # a busy machine may take longer than it is waited for
+        for caller in callers:
+            move = await caller.returns(room)
+            assert (move["kind"], move["epoch"], move["settled"]) == ("sfu", told["epoch"], False)
+        await all_receive(callers, "sfu", told["epoch"])
+        for caller in callers:
+            assert caller.connection is not None
+            await (await caller.connection.ping())
+        assert "sfu.found" in server.log_since_mark()
+        assert "topology.moved" not in server.log_since_mark()
+        await callers[2].leaves()
+        await callers[2].is_disconnected()
+        await callers[0].hears("mesh")
+
+
+async def test_a_crash_on_the_way_down_ends_in_the_mesh(fresh_server: StartServer) -> None:
+    settings = moving_at_once(mesh_again_at=2)
+    server = await fresh_server({**settings, "PARLOUR_RESUME_GRACE": 5})
+    await server.expect_log("sfu.well")
+    async with call_of_three(server) as (room, callers):
+        for caller in callers:
+            told = await caller.hears("sfu")
+            await caller.follows(told, directly_at=int(settings["PARLOUR_SFU_PORT"]))
+        await all_receive(callers, "sfu", told["epoch"])
+        await callers[2].leaves()
+        for caller in callers[:2]:
+            await caller.hears("mesh")
+
+        await server.kill()
+        server.mark_log()
+        await server.start()
+        await server.expect_log("sfu.well")
+        for caller in callers[:2]:
+            move = await caller.returns(room)
+            assert (move["kind"], move["epoch"]) == ("sfu", told["epoch"])
+        await all_receive(callers[:2], "sfu", told["epoch"])
+        back = [await caller.hears("mesh") for caller in callers[:2]]
+        await all_receive(callers[:2], "mesh", back[0]["epoch"])
+
+
+async def test_an_sfu_that_is_killed_in_the_middle_of_a_move(fresh_server: StartServer) -> None:
+    server = await fresh_server(moving_at_once(mesh_again_at=2))
+    sfu = json.loads(await server.expect_log("sfu.ready"))["pid"]
+    async with call_of_three(server) as (_, callers):
+        for caller in callers:
+            told = await caller.hears("sfu")
+            await caller.follows(told)
+        os.kill(sfu, signal.SIGKILL)
+        back = [await caller.hears("mesh") for caller in callers]
+        await all_receive(callers, "mesh", back[0]["epoch"])
+        for caller in callers:
+            again = await caller.hears("sfu")
+            await caller.follows(again)
+        assert again["epoch"] != told["epoch"]
+        await all_receive(callers, "sfu", again["epoch"])
+
+
+@asynccontextmanager
+async def call_of_three(server: ParlourServer) -> AsyncIterator[tuple[str, list[Caller]]]:
+    """Yield a room, and the three that have joined there."""
+    async with Visitors(server) as visitors, AsyncExitStack() as leaving:
+        people = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+        room = await people[0].creates_room()
+        await people[0].invites(*people[1:], to=room)
+        callers = [await Caller(server, person, leaving).connects() for person in people]
+        for caller in callers:
+            await caller.joins(room, **KNOWS_SFU)
+        yield room, callers
+
+
+async def all_receive(callers: list[Caller], kind: str, epoch: str) -> None:
+    """All report that they receive, and hear that the move is settled."""
+    for caller in callers:
+        await caller.reports("receiving", epoch)
+    for caller in callers:
+        assert (await caller.hears(kind, settled=True))["epoch"] == epoch
+
+
+@pytest.mark.database("postgres")
+async def test_a_call_goes_where_its_room_is_set_to_at_whichever_server(
+    fresh_server: StartServer, redis: RedisServer, tmp_path: Path
+) -> None:
+    """The call is the other server's than that which hears of the change."""
+    async with livekit(tmp_path) as sfu:
+        settings = {**sfu.settings(), "PARLOUR_CALL_TOPOLOGY": "sfu", "PARLOUR_TOPOLOGY_REST_SECONDS": 0}
+        servers = await two_servers(fresh_server, redis, **settings)
+        for server in servers:
+            await server.expect_log("sfu.well")
+        async with calls_at(servers) as call:
+            await call.sets("mesh")
+            bob, ann = await call.member("bob", call.there), await call.member("ann", call.here)
+            for member in (bob, ann):
+                await member.joins(topologies=["mesh", "sfu"])
+            await introduced(ann, bob)
+
+            async def both_move(kind: str) -> None:
+                for settled in (False, True):
+                    for member in (ann, bob):
+                        told = await member.hears("topology", kind=kind, settled=settled)
+                        report = {"state": "receiving", "epoch": told["epoch"]}
+                        await member.socket.asks(json.dumps(["topology-state", report]))
+
+            for kind in ("sfu", "mesh"):
+                await call.sets(kind)
+                await both_move(kind)
+            await call.sets("auto")
+            await both_move("sfu")
+            await call.sets("sfu")
+            old = await call.member("cid", call.there)
+            with pytest.raises(AssertionError, match="client_too_old"):
+                await old.joins()

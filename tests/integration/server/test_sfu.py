@@ -1,6 +1,7 @@
 """The SFU that runs beside Parlour, a real LiveKit: its API on loopback, its end and its return."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ from websockets.typing import Origin
 
 from parlour.options import Options
 from parlour.settings import Settings
-from parlour.sfu.options import KEY, SfuAccess, SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, SfuAccess, SfuOptions
 from parlour.sfu.server import is_well
 from parlour.sfu.tokens import SfuTokens, SfuVisitor
 from parlour.sfu_link import SfuRights
@@ -28,7 +29,7 @@ from parlour.wire.signaling import PeerId
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
 from tests.servers.livekit import embedded_livekit
-from tests.servers.process import until_gone
+from tests.servers.process import free_port, until_gone
 
 READY = re.compile(r'"pid": (\d+).*"event": "sfu.ready"')
 WEBHOOK = '"route": "/livekit/webhook", "status": 200'
@@ -62,8 +63,12 @@ class Forwarding:
         return tokens.sign(SfuVisitor(room, PeerId(peer_id)), SfuRights(), now or time.time()).text
 
     @property
+    def port(self) -> int:
+        return self.options.api_port
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.options.api_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def token(self, *, secret: str | None = None, **grants: Any) -> str:
         until = datetime.now(UTC) + timedelta(minutes=1)
@@ -156,17 +161,65 @@ async def test_people_reach_it_at_parlours_own_address(forwarding: Forwarding) -
         await connect(f"{url}/rtc?access_token={ann}", origin=Origin("https://evil.example.org"))
 
 
-async def test_it_comes_back_and_ends_with_parlour(forwarding: Forwarding) -> None:
-    before, server = forwarding.ready(), forwarding.server
+async def test_it_comes_back(forwarding: Forwarding) -> None:
+    before = forwarding.ready()
     os.kill(before[-1], signal.SIGKILL)
     await until_gone(before[-1])
-    second = await forwarding.next_ready(after=len(before))
-    assert await is_well(forwarding.options.api_port)
-    await server.kill()
-    await until_gone(second)
-    assert not await is_well(forwarding.options.api_port)
+    await forwarding.next_ready(after=len(before))
+    assert await is_well(forwarding.port)
+
+
+async def test_people_on_it_notice_no_crash_of_parlour(forwarding: Forwarding) -> None:
+    """It goes on while a person is connected, and ends with the Parlour that has found it."""
+    server, before = forwarding.server, forwarding.ready()
+    await forwarding.asks("CreateRoom", token=forwarding.token(roomCreate=True), name="7-8")
+    url = forwarding.url.replace("http", "ws", 1)
+    token = forwarding.token(roomJoin=True, room="7-8")
+    async with connect(f"{url}/rtc?access_token={token}&protocol=16", compression=None) as person:
+        await person.recv()
+        server.mark_log()
+        await server.kill()
+        assert await is_well(forwarding.port)
+        await server.start()
+        await server.expect_log("sfu.found")
+        assert await forwarding.next_ready(after=len(before)) == before[-1]
+        await (await person.ping())
+        await server.terminate()
+        await until_gone(before[-1])
     await server.start()
     await forwarding.next_ready(after=len(before) + 1)
+
+
+async def test_it_does_not_outlive_a_crash_of_parlour_for_nobody(forwarding: Forwarding) -> None:
+    server, before = forwarding.server, forwarding.ready()
+    await server.kill()
+    await until_gone(before[-1])
+    await server.start()
+    assert await forwarding.next_ready(after=len(before)) != before[-1]
+
+
+async def test_one_with_other_settings_takes_the_place_of_what_a_crash_left(forwarding: Forwarding) -> None:
+    server, before = forwarding.server, forwarding.ready()
+    await server.kill()
+    server.settings["PARLOUR_SFU_UDP_PORT"] = str(free_port())
+    await server.start()
+    second = await forwarding.next_ready(after=len(before))
+    assert second != before[-1]
+    await until_gone(before[-1])
+    assert await is_well(forwarding.port)
+
+
+async def test_another_program_at_its_port_is_named(forwarding: Forwarding) -> None:
+    server, before = forwarding.server, forwarding.ready()
+    await server.terminate()
+    server.mark_log()
+    async with await asyncio.start_server(
+        lambda _reader, writer: writer.close(), API_ADDRESS, forwarding.port
+    ):
+        await server.start()
+        taken = json.loads(await server.expect_log("sfu.port_taken"))
+    assert (taken["port"], f"(process {os.getpid()})" in taken["by"]) == (forwarding.port, True)
+    await forwarding.next_ready(after=len(before))
 
 
 async def test_without_a_program_it_says_what_to_do(tmp_path: Path) -> None:

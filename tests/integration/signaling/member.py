@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -11,23 +12,32 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.people import Person
 
-COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
+COUNTED = ("add-peer", "remove-peer", "member-joined", "session-description", "ice-candidate")
 PATIENCE_SECONDS = 60.0
 
 
 class Member:
-    """A member, resumable or plain. `view` holds the peers it knows; `changed` is set after each message."""
+    """A member, resumable or plain. `changed` is set after each message. `view` holds the peers that it was
+    introduced to, and `told` all that it was told of; `has_channels` is what the latest `topology` says.
+    """
 
-    def __init__(self, person: Person, room: str, changed: asyncio.Event) -> None:
+    def __init__(
+        self, person: Person, room: str, changed: asyncio.Event, *, topologies: Sequence[str] = ()
+    ) -> None:
         self.person = person
         self.room = room
         self.peer_id = ""
         self.resumable = False
         self.resumed = False
         self.view: set[str] = set()
+        self.told: set[str] = set()
+        self.has_channels = True
+        self.way: dict[str, Any] = {}
+        """The latest `topology` that names an SFU."""
         self.peers: set[str] = set()
         """The peers in the last acknowledgement of a join."""
         self._changed = changed
+        self._topologies = topologies
         self._token: str | None = None
         self._received = 0
         self._ids = count(1)
@@ -65,10 +75,13 @@ class Member:
             await self.connects()
         self.resumable = resumable
         join: dict[str, Any] = {"room": self.room}
+        if self._topologies:
+            join |= {"topologies": list(self._topologies)}
         if resumable:
             join |= {"resumable": True}
         if self._token is not None:
-            join |= {"resume": self._token, "known": sorted(self.view), "received": self._received}
+            known = sorted(self.view) if self.has_channels else []
+            join |= {"resume": self._token, "known": known, "received": self._received}
         elif not self.peer_id:
             self.view.clear()
         await self.asks("join", join)
@@ -127,8 +140,14 @@ class Member:
             self._received += name in COUNTED
             if name == "add-peer":
                 self.view.add(arguments[0]["peerID"])
+                self.told.add(arguments[0]["peerID"])
             elif name == "remove-peer":
                 self.view.discard(arguments[0]["peerID"])
+                self.told.discard(arguments[0]["peerID"])
+            elif name == "member-joined":
+                self.told.add(arguments[0]["peerID"])
+            elif name == "topology":
+                self._hears_of_channels(arguments[0])
         self._changed.set()
 
     def _joined(self, answer: dict[str, Any]) -> None:
@@ -136,9 +155,19 @@ class Member:
             return
         self.peer_id = answer["peerID"]
         self.peers = {entry["peerID"] for entry in answer["peers"]}
+        self.told = set(self.peers)
+        self._hears_of_channels(answer.get("move", {"channels": True}))
         self._token = answer.get("resume")
         self.resumed = answer.get("resumed", False)
         if "resumed" in answer and not self.resumed:
             self.view.clear()  # the view belongs to a participation that is over
         if not self.resumed or answer["received"] is None:
             self._received = 0
+
+    def _hears_of_channels(self, topology: dict[str, Any]) -> None:
+        """Forget who was introduced where there are no channels any more."""
+        self.has_channels = topology["channels"]
+        if "token" in topology:
+            self.way = topology
+        if not self.has_channels:
+            self.view.clear()

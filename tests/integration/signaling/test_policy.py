@@ -67,6 +67,12 @@ async def _walk_inside(client: Client, victim: Client, role: Role, *, is_event: 
         await client.may("remove-message", removal)
     else:
         await client.may_not("remove-message", removal, code=refused)
+    record = code(Action.RECORD, role, is_event=is_event) or "recording_needs_sfu"
+    await client.may_not("start-recording", code=record)
+    stop = code(Action.RECORD, role, is_event=is_event) or "not_recorded"
+    await client.may_not("stop-recording", code=stop)
+    consent = {"recordingID": "8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"}
+    await client.may_not("consent-to-recording", consent, code="not_recorded")
     ban = code(Action.BAN, role, is_event=is_event)
     if ban is None:
         await client.may("ban-peer", {"peerID": victim.peer_id})
@@ -81,6 +87,9 @@ async def _walk_outside(client: Client, victim: Client) -> None:
         ("delete-message", {"message_id": "m"}),
         ("remove-message", {"message_id": "m"}),
         ("ban-peer", {"peerID": victim.peer_id}),
+        ("start-recording", None),
+        ("stop-recording", None),
+        ("consent-to-recording", {"recordingID": "8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"}),
         ("offer-sdp", client.description(victim)),
         ("offer-ice", client.candidate(victim)),
     ):

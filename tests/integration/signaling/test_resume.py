@@ -73,7 +73,7 @@ async def test_a_join_whose_answer_was_lost_leaves_one_visit(meeting: Meeting) -
 
     first, _, ann.token = ann.peer_id, ann.hangs(), None
     answer = await ann.joins(attempt="another")
-    assert [peer["peerID"] for peer in answer["peers"]] == [bob.peer_id, first], "another join is another visit"
+    assert [peer["peerID"] for peer in answer["peers"]] == [bob.peer_id, first]
 
 
 async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Meeting) -> None:

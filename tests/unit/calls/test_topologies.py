@@ -1,8 +1,9 @@
 """Calls move to an SFU and back at the node that decides about them, and all nodes tell their members."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from parlour.cluster.messages import ClusterMessages
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
 from parlour.sfu_link import SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
+from parlour.wire.base import RoomTopology
 from parlour.wire.signaling import CallTopology, PeerId, ReportTopology
 from tests.unit.calls.example_rooms import example_room
 
@@ -45,7 +47,16 @@ class Sfus:
     """Those that open no room."""
     rooms: list[tuple[SfuNumber, str]] = field(default_factory=list)
     removed: list[tuple[SfuNumber, str, PeerId]] = field(default_factory=list)
+    there: dict[tuple[SfuNumber, str], frozenset[PeerId]] = field(default_factory=dict)
+    """Who is connected."""
     listener: SfuListener | None = None
+    are_known = True
+
+    async def become_known(self) -> None:
+        """They are."""
+
+    async def people(self, sfu: SfuNumber, room: str) -> frozenset[PeerId]:
+        return self.there.get((sfu, room), frozenset())
 
     def listen(self, listener: SfuListener) -> None:
         self.listener = listener
@@ -61,6 +72,9 @@ class Sfus:
 
     def path_of(self, sfu: SfuNumber) -> str:
         return f"/livekit/{sfu}"
+
+    def url_of(self, sfu: SfuNumber) -> str:
+        return f"ws://127.0.0.1:{sfu}"
 
     async def open_room(self, sfu: SfuNumber, room: str) -> None:
         await asyncio.sleep(0)
@@ -82,20 +96,44 @@ class Sfus:
 class OneNode:
     """A node with its calls, its people, and what these are told of topologies."""
 
-    def __init__(self, node_id: NodeId = HERE, cluster: MemoryCluster | None = None) -> None:
+    def __init__(
+        self,
+        node_id: NodeId = HERE,
+        cluster: MemoryCluster | None = None,
+        thresholds: TopologyThresholds = AT_ONCE,
+        *,
+        grace: float = 3_600.0,
+        may_encrypt: bool = True,
+    ) -> None:
         """Of a `cluster`, the node has to be `started`."""
         self.node_id, self.sfus, self.presence = node_id, Sfus(), Presence()
-        limits = CallLimits(people=64, participations=9, mesh=3, has_sfu=True)
+        limits = CallLimits(
+            people=64, participations=64, mesh=3, has_sfu=True, introduced=5, introduced_again=5
+        )
         self.coordinator = MemoryCoordinator(node_id, cluster or MemoryCluster())
         self.messages = ClusterMessages(self.coordinator)
         self.calls = OngoingCalls(node_id, limits, link=ClusterLink(self.messages) if cluster else None)
         self.calls.serve(cast(CallMembers, self))
         self.told: dict[PeerId, list[CallTopology]] = {}
+        self.passed = 0.0
+        """The seconds that the test lets pass."""
         self.topologies = CallTopologies(
-            node_id, self.presence, self.calls, self.sfus, self._deliver, thresholds=AT_ONCE
+            node_id,
+            self.presence,
+            self.calls,
+            self.sfus,
+            self._deliver,
+            thresholds=thresholds,
+            may_encrypt=may_encrypt,
+            grace=grace,
+            clock=lambda: time.monotonic() + self.passed,
         )
         self._changed = asyncio.Event()
-        self._steps: list[Callable[[], Any]] = [self.topologies.consider, self.topologies.open_rooms]
+        self._steps: list[Callable[[], Any]] = [
+            self.topologies.consider,
+            self.topologies.open_rooms,
+            self.topologies.tell,
+        ]
         if cluster is not None:
             self.topologies.join_cluster(self.messages)
             owners = self.calls.join_cluster(
@@ -129,11 +167,11 @@ class OneNode:
         self.told.setdefault(PeerId(to), []).append(message)
         self._changed.set()
 
-    async def joins(self, name: str, *, knows_sfu: bool = True) -> PeerId:
+    async def joins(self, name: str, *, knows_sfu: bool = True, member_key: str | None = None) -> PeerId:
         peer, user_id = PeerId(name), UserId(len(self.told) + 1)
         identity = ClientIdentity(user_id=user_id, email="", username=name)
         connection = self.presence.add(ConnectionId(name), identity)
-        seat = Seat(user_id, "", self.node_id, knows_sfu=knows_sfu)
+        seat = Seat(user_id, "", self.node_id, knows_sfu=knows_sfu, member_key=member_key)
         self.told[peer] = []
 
         def seated(_is_awaited: bool) -> None:
@@ -144,16 +182,33 @@ class OneNode:
             await waiting
         return peer
 
+    async def returns(self, peer: PeerId) -> PeerId:
+        """Come back as arrivals do after a crash."""
+        if self.topologies.is_to_be_found(ROOM.room_id):
+            await self.topologies.find(ROOM.room_id)
+        await self.joins(peer)
+        self.topologies.member_returned(ROOM.room_id)
+        return peer
+
+    def sets(self, topology: RoomTopology) -> None:
+        """Have the node know that the room asks for this now."""
+        room = replace(ROOM, topology=topology)
+        self.calls.renew(room)
+        self.topologies.call_changed(room)
+
     def reports(self, peer: PeerId, state: Any, epoch: str | None) -> None:
         self.topologies.report(ROOM.room_id, peer, ReportTopology(state=state, epoch=epoch))
 
-    async def hears(self, peer: PeerId, *, kind: str, settled: bool = False) -> CallTopology:
+    async def hears(
+        self, peer: PeerId, *, kind: str, settled: bool = False, channels: bool = True
+    ) -> CallTopology:
         """Wait until the latest thing that a member has heard is such a topology."""
         async with asyncio.timeout(30):
             while True:
                 self._changed.clear()
                 told = self.told[peer]
-                if told and (told[-1].kind, told[-1].settled) == (kind, settled):
+                wanted = (kind, settled, channels)
+                if told and (told[-1].kind, told[-1].settled, told[-1].channels) == wanted:
                     return told[-1]
                 await self._changed.wait()
 
@@ -212,6 +267,28 @@ async def test_who_leaves_is_disconnected_and_few_people_come_back_to_a_mesh(nod
     back = await node.hears(peers[0], kind="mesh")
     assert back.epoch != moved.epoch and back.token is UNSET
     assert listener.sfu_members(ONE, room) is None
+
+
+async def test_a_call_that_is_recorded_goes_to_an_sfu_where_its_recorder_is_no_stranger(
+    node: OneNode,
+) -> None:
+    recorder = PeerId("recorder-1")
+    is_recorded = True
+    node.topologies.ask_who_records(lambda _room_id: recorder if is_recorded else None)
+    ann = await node.joins("ann")
+    assert node.topologies.place_of_recorder(ROOM.room_id, recorder) is None
+    moved = await node.hears(ann, kind="sfu")
+    [(sfu, room)] = node.sfus.rooms
+    assert node.topologies.sfu_members(sfu, room) == frozenset({ann, recorder})
+    place = node.topologies.place_of_recorder(ROOM.room_id, recorder)
+    assert place is not None
+    assert (place.url, place.room, place.sign()) == ("ws://127.0.0.1:1", room, f"{recorder} may enter {room}")
+    node.reports(ann, "receiving", moved.epoch)
+    await node.hears(ann, kind="sfu", settled=True)
+    is_recorded = False
+    node.topologies.call_changed(ROOM)
+    await node.hears(ann, kind="mesh")
+    assert node.topologies.place_of_recorder(ROOM.room_id, recorder) is None
 
 
 async def test_nobody_stays_on_an_sfu_that_a_call_has_left(node: OneNode) -> None:
@@ -290,27 +367,116 @@ async def test_clients_that_know_a_mesh_alone_keep_it_one_and_are_told_plainly(n
         await node.joins("older still", knows_sfu=False)
 
 
+async def test_a_call_goes_on_at_its_sfu_after_a_crash(node: OneNode) -> None:
+    """It waits for all who are there: it is not settled, and not too small, before they have come back."""
+    peers, moved = await three_on_an_sfu(node)
+    [(sfu, room)] = node.sfus.rooms
+    again = OneNode()
+    again.sfus.rooms.append((sfu, room))
+    again.sfus.there[sfu, room] = frozenset(peers)
+    again.topologies.sfu_has_rooms(sfu, [room, "a room of another program"])
+    try:
+        for peer in peers:
+            await again.returns(peer)
+            if peer == peers[0]:
+                told = await again.hears(peer, kind="sfu")
+                assert (told.epoch, told.token) == (moved.epoch, f"{peer} may enter {room}")
+            again.reports(peer, "receiving", moved.epoch)
+            assert again.topologies.sfu_members(sfu, room) == frozenset(peers)
+        for peer in peers:
+            assert (await again.hears(peer, kind="sfu", settled=True)).epoch == moved.epoch
+        assert again.sfus.rooms == [(sfu, room)]
+    finally:
+        again.end()
+
+
+async def test_who_is_not_back_after_the_grace_is_not_awaited() -> None:
+    node = OneNode(grace=0.0)
+    room = f"{ROOM.room_id}-0-1-{'0' * 16}"
+    node.sfus.rooms.append((ONE, room))
+    node.sfus.there[ONE, room] = frozenset({PeerId("ann"), PeerId("bob")})
+    node.topologies.sfu_has_rooms(ONE, [room])
+    try:
+        ann = await node.returns(PeerId("ann"))
+        assert node.topologies.sfu_members(ONE, room) == frozenset({ann})
+        node.reports(ann, "receiving", f"0-1-{'0' * 16}")
+        await node.hears(ann, kind="mesh")
+    finally:
+        node.end()
+
+
+async def test_a_call_whose_members_all_have_keys_is_encrypted_and_stays_so(node: OneNode) -> None:
+    ann, bob, cyd = [await node.joins(name, member_key=name) for name in ("ann", "bob", "cyd")]
+    moved = await node.hears(ann, kind="sfu")
+    assert moved.encrypted is True
+    with pytest.raises(ClientTooOld):
+        await node.joins("keyless")
+    for peer in (ann, bob, cyd):
+        node.reports(peer, "receiving", moved.epoch)
+    await node.hears(ann, kind="sfu", settled=True)
+    for peer in (bob, cyd):
+        node.calls.change(Left(peer))
+    back = await node.hears(ann, kind="mesh")
+    assert back.encrypted is UNSET
+    node.reports(ann, "receiving", back.epoch)
+    await node.hears(ann, kind="mesh", settled=True)
+    keyless, _ = await node.joins("keyless"), await node.joins("dan", member_key="dan")
+    assert node.told[ann][-1].kind == "mesh", "media of a mesh are encrypted, whatever a client knows"
+    with pytest.raises(MeshFull):
+        await node.joins("eve", member_key="eve")
+    node.calls.change(Left(keyless))
+    await node.joins("eve", member_key="eve")
+    assert (await node.hears(ann, kind="sfu")).encrypted is True
+
+
+async def test_a_call_with_a_client_that_has_no_key_is_not_encrypted(node: OneNode) -> None:
+    ann, *_ = [await node.joins(name, member_key=name) for name in ("ann", "bob")]
+    await node.joins("keyless")
+    assert (await node.hears(ann, kind="sfu")).encrypted is UNSET
+    await node.joins("keyless, too")
+
+
+async def test_a_server_may_have_calls_go_unencrypted() -> None:
+    node = OneNode(may_encrypt=False)
+    try:
+        ann, *_ = [await node.joins(name, member_key=name) for name in ("ann", "bob", "cyd")]
+        assert (await node.hears(ann, kind="sfu")).encrypted is UNSET
+    finally:
+        node.end()
+
+
+async def test_a_room_that_everybody_has_left_is_not_gone_back_to(node: OneNode) -> None:
+    node.topologies.sfu_has_rooms(ONE, [f"{ROOM.room_id}-0-1-{'0' * 16}"])
+    ann = await node.returns(PeerId("ann"))
+    assert node.topologies.move_of(ROOM.room_id, ann) is UNSET
+
+
 async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None:
     cluster = MemoryCluster()
     first, second, third = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second", "third")]
     second.sfus.rooms = third.sfus.rooms = first.sfus.rooms
     try:
         await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
-        ann = await first.joins("ann")
-        bob, cyd = [await second.joins(name) for name in ("bob", "cyd")]
+        ann = await first.joins("ann", member_key="ann's")
+        bob, cyd = [await second.joins(name, member_key=f"{name}'s") for name in ("bob", "cyd")]
+        members = second.calls.mesh(ROOM.room_id).members
+        assert [members.member_key(peer) for peer in (ann, bob, cyd)] == ["ann's", "bob's", "cyd's"]
         assert first.calls.decides(ROOM.room_id) and not second.calls.decides(ROOM.room_id)
         moved = await first.hears(ann, kind="sfu")
         for peer in (bob, cyd):
             told = await second.hears(peer, kind="sfu")
             assert told.epoch == moved.epoch and str(told.token).startswith(f"{peer} ")
+            assert told.encrypted is True
             second.reports(peer, "receiving", moved.epoch)
         first.reports(ann, "receiving", moved.epoch)
         for node, peer in ((first, ann), (second, bob), (second, cyd)):
             await node.hears(peer, kind="sfu", settled=True)
-        dan = await second.joins("dan")
+        dan = await second.joins("dan", member_key="dan's")
         late = second.topologies.move_of(ROOM.room_id, dan)
         assert late is not UNSET and (late.epoch, late.settled) == (moved.epoch, True)
-        eve = await third.joins("eve")
+        with pytest.raises(ClientTooOld):
+            await third.joins("keyless")
+        eve = await third.joins("eve", member_key="eve's")
         assert (await third.hears(eve, kind="sfu", settled=True)).epoch == moved.epoch
         first.end()
         await first.coordinator.leave()
@@ -321,6 +487,65 @@ async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None
             await second.hears(peer, kind="mesh")
         await third.hears(eve, kind="mesh")
         assert second.calls.decides(ROOM.room_id)
+    finally:
+        for node in nodes:
+            node.end()
+
+
+async def test_a_room_that_asks_for_the_sfu_has_it_and_loses_it_in_mid_call() -> None:
+    """Also at a node that was told of it later than people came who were let in before."""
+    cluster = MemoryCluster()
+    first, second = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second")]
+    second.sfus.rooms = first.sfus.rooms
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        ann, bob = await first.joins("ann"), await second.joins("bob")
+        for kind in ("sfu", "mesh", "sfu"):
+            for node in nodes:
+                node.sets(kind)
+            for node, peer in ((first, ann), (second, bob)):
+                moved = await node.hears(peer, kind=kind)
+                node.reports(peer, "receiving", moved.epoch)
+            assert (await first.hears(ann, kind=kind, settled=True)).epoch == moved.epoch
+        with pytest.raises(ClientTooOld):
+            await first.joins("old", knows_sfu=False)
+        await first.joins("cyd")
+        call = first.calls.replica(ROOM.room_id)
+        assert call is not None and call.room.topology == "sfu", "who is late brings nothing back"
+    finally:
+        for node in nodes:
+            node.end()
+
+
+async def test_a_new_owner_learns_who_has_sent_the_smallest_pictures_for_how_long() -> None:
+    """Its own members have said so to it, those of others to their nodes."""
+    cluster = MemoryCluster()
+    slow = replace(AT_ONCE, up_above=9, lowest_seconds=3_600.0)
+    nodes = [OneNode(NodeId(name), cluster, slow) for name in ("first", "second", "third")]
+    first, second, third = nodes
+    for node in nodes:
+        node.sfus.rooms = first.sfus.rooms
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        await first.joins("ann")
+        bob, _ = [await second.joins(name) for name in ("bob", "cyd")]
+        dan, eve = [await third.joins(name) for name in ("dan", "eve")]
+        second.reports(bob, "lowest", None)
+        third.reports(dan, "lowest", None)
+        third.reports(eve, "lowest", None)
+        third.reports(eve, "not-lowest", None)
+        first.end()
+        await first.coordinator.leave()  # who has left sends nothing, so that two of four are half
+        async with asyncio.timeout(30):
+            while None in [node.calls.owner(ROOM.room_id) for node in (second, third)]:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        owner = second if second.calls.decides(ROOM.room_id) else third
+        follower = third if owner is second else second
+        assert not owner.sfus.rooms
+        owner.passed = follower.passed = slow.lowest_seconds
+        await follower.topologies.sweep()
+        moved = await owner.hears(bob if owner is second else dan, kind="sfu")
+        assert (await follower.hears(dan if owner is second else bob, kind="sfu")).epoch == moved.epoch
     finally:
         for node in nodes:
             node.end()
@@ -349,3 +574,37 @@ async def test_an_owner_goes_on_with_what_a_node_decided_that_was_out_of_reach()
     finally:
         for node in nodes:
             node.end()
+
+
+async def test_members_of_a_large_call_are_told_that_nobody_is_introduced_and_when_all_are_again(
+    node: OneNode,
+) -> None:
+    peers, moved = await three_on_an_sfu(node)
+    peers += [await node.joins(name) for name in ("dan", "eve", "fay")]
+    for peer in peers[:5]:
+        told = await node.hears(peer, kind="sfu", channels=False)
+        assert (told.epoch, told.token) == (moved.epoch, UNSET), "nobody connects anew"
+    joined = node.topologies.move_of(ROOM.room_id, peers[5])
+    assert joined is not UNSET and not joined.channels and joined.token is not UNSET
+    for peer in peers[3:]:
+        node.calls.change(Left(peer))
+    for peer in peers[:3]:
+        assert (await node.hears(peer, kind="sfu")).epoch == moved.epoch
+
+
+async def test_a_large_call_that_no_sfu_carries_makes_no_introductions_either(node: OneNode) -> None:
+    node.sfus.well.clear()
+    peers = [await node.joins(f"person {number}") for number in range(6)]
+    told = await node.hears(peers[0], kind="mesh", settled=True, channels=False)
+    assert node.topologies.move_of(ROOM.room_id, peers[5]) == told
+    node.sfus.well.add(ONE)
+    assert node.sfus.listener is not None
+    node.sfus.listener.sfu_is_well(ONE)
+    for peer in peers:
+        await node.hears(peer, kind="sfu", channels=False)
+
+
+async def test_many_members_are_told_one_after_the_other(node: OneNode) -> None:
+    peers = [await node.joins(f"person {number}") for number in range(60)]
+    heard = [await node.hears(peer, kind="sfu", channels=False) for peer in peers]
+    assert len({told.token for told in heard}) == len(peers)

@@ -1,5 +1,6 @@
 """Calls move between a mesh and an SFU by rules."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -7,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.topology_rules import (
     Course,
     Move,
-    RoomTopology,
     Settle,
     Situation,
     Stay,
@@ -22,9 +23,11 @@ from parlour.calls.topology_rules import (
     verdict,
 )
 from parlour.sfu_link import SfuNumber
+from parlour.wire.base import RoomTopology
 from parlour.wire.signaling import PeerId
 
 RULES = TopologyThresholds()
+LIMITS = CallLimits(people=64, participations=3, has_sfu=True)
 ONE, OTHER = SfuNumber(1), SfuNumber(2)
 ON_SFU = Topology(number=1, kind="sfu", sfu=ONE, sfu_room="room")
 
@@ -39,8 +42,17 @@ def situation(
     wanted: RoomTopology = "auto",
     know_sfu: bool = True,
     well: frozenset[SfuNumber] = frozenset({ONE}),
+    is_recorded: bool = False,
 ) -> Situation:
-    return Situation(wanted=wanted, people=count, present=people(count), know_sfu=know_sfu, well=well)
+    return Situation(
+        wanted=wanted,
+        people=count,
+        fit_mesh=count <= LIMITS.mesh,
+        present=people(count),
+        know_sfu=know_sfu,
+        well=well,
+        is_recorded=is_recorded,
+    )
 
 
 def said(course: Course, now: float, seen: Situation) -> Verdict:
@@ -57,6 +69,10 @@ def said(course: Course, now: float, seen: Situation) -> Verdict:
         (situation(7, wanted="mesh"), Stay()),
         (situation(2, wanted="sfu"), Move("sfu")),
         (situation(1, wanted="sfu"), Stay()),
+        (situation(1, is_recorded=True), Move("sfu")),
+        (situation(1, is_recorded=True, wanted="mesh"), Move("sfu")),
+        (situation(2, is_recorded=True, know_sfu=False), Stay()),
+        (situation(2, is_recorded=True, well=frozenset()), Stay()),
     ],
 )
 def test_a_mesh(seen: Situation, expected: Verdict) -> None:
@@ -64,13 +80,14 @@ def test_a_mesh(seen: Situation, expected: Verdict) -> None:
 
 
 def test_a_mesh_moves_when_half_of_its_people_send_as_little_as_they_can_for_a_while() -> None:
-    course = Course(Topology(), since=0.0, lowest=frozenset([*people(2), PeerId("who has left")]))
-    seen = situation(4)
-    course = observed(course, seen, 100.0, RULES)
-    assert verdict(course, seen, 100.0, RULES) == Stay(160.0)
-    assert verdict(observed(course, seen, 160.0, RULES), seen, 160.0, RULES) == Move("sfu")
-    fewer = observed(replace(course, lowest=people(1)), seen, 159.0, RULES)
-    assert said(fewer, 161.0, seen) == Stay()
+    course = Course(Topology(), since=0.0)
+    half = replace(situation(4), lowest=[100.0, 20.0])
+    assert said(course, 100.0, half) == Stay(160.0)
+    assert said(course, 160.0, half) == Move("sfu")
+    assert said(course, 160.0, replace(half, lowest=[20.0])) == Stay()
+    assert said(course, 160.0, replace(situation(3), lowest=[20.0])) == Stay()
+    assert said(course, 160.0, replace(situation(5), lowest=[130.0, 20.0, 150.0])) == Stay(210.0)
+    assert said(course, 160.0, replace(half, present=frozenset())) == Move("sfu")
 
 
 def test_few_people_move_back_after_a_while() -> None:
@@ -88,13 +105,18 @@ def test_few_people_move_back_after_a_while() -> None:
         (situation(9, well=frozenset({OTHER})), Move("sfu", frozenset({ONE}))),
         (situation(6, well=frozenset({OTHER})), Move("mesh")),
         (situation(2, well=frozenset({OTHER}), wanted="sfu"), Move("sfu", frozenset({ONE}))),
-        (situation(9, wanted="mesh"), Move("mesh")),
+        (situation(8, wanted="mesh"), Move("mesh")),
+        (situation(9, well=frozenset({OTHER}), wanted="mesh"), Move("sfu", frozenset({ONE}))),
         (situation(9, know_sfu=False), Move("mesh")),
     ],
 )
 def test_what_forces_a_move_waits_for_nothing(seen: Situation, expected: Verdict) -> None:
     for is_settled in (True, False):
         assert said(Course(replace(ON_SFU, is_settled=is_settled), since=0.0), 1.0, seen) == expected
+
+
+def test_a_call_that_is_to_be_a_mesh_stays_on_its_sfu_while_it_is_too_large_for_one() -> None:
+    assert said(Course(ON_SFU, since=0.0), 1e6, situation(9, wanted="mesh")) == Stay()
 
 
 def test_an_sfu_that_half_of_the_people_cannot_reach_is_lost() -> None:
@@ -176,7 +198,7 @@ class Run:
             sfu = min(seen.well - found.besides)
             topology = replace(topology, kind="sfu", sfu=sfu, sfu_room="room")
         is_forced = former.kind == "sfu" and (
-            former.sfu not in seen.well or not seen.know_sfu or seen.wanted == "mesh"
+            former.sfu not in seen.well or not seen.know_sfu or (seen.wanted == "mesh" and seen.fit_mesh)
         )
         is_forced = is_forced or bool(self.course.failed)
         self.moves.append((self.now, is_forced))
@@ -215,10 +237,30 @@ def test_whatever_happens_a_call_comes_to_rest_where_it_can_be(
         raise AssertionError("a call that does not change comes to no rest")
     topology = run.course.topology
     assert topology.is_settled
-    assert topology.kind == "mesh" or (seen.know_sfu and topology.sfu in seen.well and seen.wanted != "mesh")
-    if seen.know_sfu and seen.well and seen.wanted != "mesh" and seen.people > RULES.up_above:
+    is_mesh_wanted = seen.wanted == "mesh" and seen.fit_mesh
+    assert topology.kind == "mesh" or (seen.know_sfu and topology.sfu in seen.well and not is_mesh_wanted)
+    least = {"auto": RULES.up_above + 1, "sfu": 2, "mesh": math.inf}[seen.wanted]
+    if seen.know_sfu and seen.well and seen.people >= least:
         assert topology.kind == "sfu"
     unforced = [at for at, is_forced in run.moves if not is_forced]
     for at, after in pairwise(unforced):
         assert after - at >= RULES.rest_seconds
     assert topology.number == len(run.moves)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (situation(1, is_recorded=True), Stay()),
+        (situation(1, is_recorded=True, wanted="mesh"), Stay()),
+        (situation(1, wanted="mesh"), Move("mesh")),
+        (situation(2, is_recorded=True, know_sfu=False), Move("mesh")),
+        (situation(2, is_recorded=True, well=frozenset({OTHER})), Move("sfu", frozenset({ONE}))),
+        (situation(2, is_recorded=True, well=frozenset()), Move("mesh")),
+        (situation(2, well=frozenset({OTHER})), Move("mesh")),
+    ],
+)
+def test_a_call_that_is_recorded_stays_on_an_sfu_while_there_is_one(
+    seen: Situation, expected: Verdict
+) -> None:
+    assert said(Course(ON_SFU, 0.0), 1_000.0, seen) == expected

@@ -28,6 +28,8 @@ MAKE_EVENT       any     identity_required  not_the_creator        not_the_creat
 READ_ATTENDANCE  any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 BAN              any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 REMOVE_MESSAGE   any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+RECORD           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+READ_RECORDINGS  any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 CHANGE           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 REMOVE           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 """  # noqa: E501 - a table

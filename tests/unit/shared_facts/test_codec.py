@@ -20,6 +20,9 @@ from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.errors import Refusal
 from parlour.mail import facts as mail_facts
 from parlour.mail.facts import MailQueued
+from parlour.recordings import facts as recording_facts
+from parlour.recordings.entities import LiveRecording, RecordingId
+from parlour.recordings.facts import RecordingBegan, RecordingConsented, RecordingEnded, RecordingRemoved
 from parlour.rooms import facts as room_facts
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
@@ -48,6 +51,7 @@ GARDEN = Room(
     access=PasswordAccess("a hash that nobody else gets"),
     is_listed=False,
     is_relay_only=True,
+    topology="sfu",
     creator_display_name="Änn",
 )
 PARTY = replace(
@@ -71,7 +75,19 @@ MESSAGE = Message(
 BOB = ClientIdentity(user_id=UserId(2), email="bob@example.org", username="bob", display_name="Bobby")
 GUS = GuestIdentity(user_id=UserId(3), email="gus@example.org", expires_at=AT)
 PEOPLE = frozenset({UserId(2), UserId(3)})
+RECORDING = LiveRecording(
+    recording_id=RecordingId("8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"),
+    room_id=RoomId(7),
+    username="ann",
+    display_name="Änn",
+    started_at=AT,
+    consents=PEOPLE,
+)
 FACTS: list[object] = [
+    RecordingBegan(recording=RECORDING),
+    RecordingConsented(room_id=RoomId(7), recording_id=RECORDING.recording_id, user_id=UserId(2)),
+    RecordingEnded(room_id=RoomId(7), recording_id=RECORDING.recording_id),
+    RecordingRemoved(recording_id=RECORDING.recording_id),
     FactsMissed(),
     GuestTimeEnded(user_id=UserId(3)),
     LoginSucceeded(address="2001:db8::1", identity=BOB),
@@ -122,7 +138,7 @@ def test_an_unknown_reason_ends_the_session_all_the_same() -> None:
 
 
 def test_every_fact_is_shared_or_one_nodes_alone() -> None:
-    modules: list[ModuleType] = [account_facts, chat_facts, room_facts, mail_facts]
+    modules: list[ModuleType] = [account_facts, chat_facts, room_facts, mail_facts, recording_facts]
     facts = {
         value
         for module in modules

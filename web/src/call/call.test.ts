@@ -88,6 +88,12 @@ function participation(
       said.push(`record ${recording}`);
       return recordAnswers.shift() ?? { ok: true };
     },
+    startRecording: async () => ({ ok: true }),
+    stopRecording: async () => ({ ok: true }),
+    consentToRecording: async ({ recordingID }) => {
+      said.push(`consent ${recordingID}`);
+      return { ok: true };
+    },
     leave: (resume) => {
       said.push("leave");
       left.push(resume);

@@ -13,6 +13,7 @@ import { RELIEF } from "./quality/cpu-relief";
 import { Views } from "./quality/views";
 import type { Recorder } from "./recording/recorder";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
+import { ServerRecordings } from "./server-recordings";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
 import { withUnchanged } from "./unchanged-participants";
@@ -83,6 +84,8 @@ export class Call {
   readonly isRecording = new Store(false);
   /** What records in this browser; it outlives the call until its file is whole. */
   readonly recorder = new Store<Recorder | null>(null);
+  /** What the server records of the call. */
+  readonly serverRecordings: ServerRecordings;
   readonly gestures = new Gestures({ tell: (gesture) => this.#topology?.gesture(gesture) });
   /** Counts how often the room's creator has lowered our hand. */
   readonly handLowered = new Store(0);
@@ -121,6 +124,7 @@ export class Call {
     this.media = parts.media;
     this.chat = parts.chat;
     this.files = parts.files ?? new Files();
+    this.serverRecordings = new ServerRecordings(parts.signaling);
     this.voice = new OwnVoice(parts.media.outgoing);
     this.mutedSpeech = new MutedSpeech(parts.media.outgoing);
     this.opened = new Promise((resolve) => {
@@ -144,6 +148,7 @@ export class Call {
       signaling.on("chat-message", (message) => chat.receive(message)),
       signaling.on("message-edited", (edited) => chat.receiveEdit(edited)),
       signaling.on("message-deleted", (deleted) => chat.receiveDeletion(deleted)),
+      signaling.on("call-recording", ({ recording }) => this.serverRecordings.hear(recording)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
       this.parts.watchNetwork((news) => this.#check(news)),
@@ -275,7 +280,8 @@ export class Call {
     this.#tellNothing();
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
     const { peers: others, offered = [], move } = answer;
-    topology.enter({ continuity, others, offered, move });
+    this.serverRecordings.hear(answer.recording ?? null);
+    topology.enter({ continuity, ownID: answer.peerID, others, offered, move });
     this.#open();
     if (this.#recordingChanged) void this.parts.signaling.record(this.isRecording.get());
     this.voice.start();

@@ -5,6 +5,7 @@ import type { IceConfiguration } from "../wire.gen";
 import { Call } from "./call";
 import { Chat } from "./chat";
 import { createTopology } from "./create-topology";
+import { MemberKeys } from "./e2ee/member-keys";
 import { EntryPreparation } from "./entry-preparation";
 import { Files } from "./files/files";
 import type { LocalMedia } from "./media";
@@ -42,19 +43,21 @@ export function createEntry({
   maxPeers,
   ...options
 }: EntryOptions): Entry {
-  const signaling = new ResumableSignaling(options.signaling);
+  const keys = new MemberKeys();
+  const signaling = new ResumableSignaling(options.signaling, () => keys.own?.text);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
   const files = new Files();
   const topologyParts = {
     signaling,
     ice,
     files,
+    keys,
     get maxPeers() {
       return maxPeers();
     },
   };
   const topologies = {
-    prepare: async () => void (await ice.fresh()),
+    prepare: async () => void (await Promise.all([ice.fresh(), keys.ready()])),
     learn: (configuration: IceConfiguration | undefined) => ice.take(configuration),
     create: (name: string) => createTopology(name, topologyParts),
   };

@@ -1,9 +1,10 @@
 import { withBasePath } from "../base-path";
 import type { Joined } from "../wire.gen";
+import type { MemberKeys } from "./e2ee/member-keys";
 import type { Files } from "./files/files";
 import type { IceSource } from "./mesh/ice";
 import { Mesh } from "./mesh/mesh";
-import { MovingTopology } from "./moving/moving-topology";
+import { MovingTopology, type WayToOpen } from "./moving/moving-topology";
 import type { ResumableSignaling } from "./resumable-signaling";
 import { SfuTopology } from "./sfu/sfu-topology";
 import type { PreparableTopology } from "./topology";
@@ -14,6 +15,7 @@ export interface TopologyParts {
   /** The most people in one call besides this one, as the server says. */
   readonly maxPeers: number | undefined;
   readonly files: Files;
+  readonly keys: MemberKeys;
 }
 
 type TopologyName = NonNullable<Joined["topology"]>;
@@ -25,10 +27,10 @@ type TopologyName = NonNullable<Joined["topology"]>;
 const TOPOLOGIES: Readonly<Record<TopologyName, (parts: TopologyParts) => PreparableTopology>> = {
   // A call begins with a mesh, and moves where the server says so.
   mesh: (parts) => {
-    const { signaling, ice } = parts;
-    const openSfu = ({ url, token }: { url: string; token: string }) =>
-      new SfuTopology({ signaling, ice, way: { url: socketUrl(url), token } });
-    return new MovingTopology({ signaling, mesh: new Mesh(parts), openSfu });
+    const { signaling, ice, keys } = parts;
+    const openSfu = ({ url, token, encryption }: WayToOpen) =>
+      new SfuTopology({ signaling, ice, encryption, way: { url: socketUrl(url), token } });
+    return new MovingTopology({ signaling, keys, mesh: new Mesh(parts), openSfu });
   },
 };
 

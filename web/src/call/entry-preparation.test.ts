@@ -99,6 +99,16 @@ describe("the preparation of an entry", () => {
     expect(listeners.size).toBe(0);
   });
 
+  it("prepares no connections to the people of a large call, who have none", async () => {
+    const { preparation, topology, world } = lobby();
+    const move = { epoch: "1-1", kind: "sfu", channels: false, settled: true } as const;
+    world.answer = { ...prepared("bob"), move } as Answer;
+    preparation.start();
+    await settled();
+    expect(preparation.present.get()).toEqual(peers("bob"));
+    expect([preparation.take(), topology.orders]).toEqual([null, []]);
+  });
+
   it("says once it is known who is there, and does not let anybody wait for long", async () => {
     const { preparation } = lobby();
     preparation.start();

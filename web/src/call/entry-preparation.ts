@@ -1,6 +1,6 @@
 import type { Signaling } from "../signaling";
 import { Store } from "../store";
-import type { IceConfiguration, PeerEntry } from "../wire.gen";
+import type { IceConfiguration, PeerEntry, ServerRecording } from "../wire.gen";
 import { bestEffort } from "./best-effort";
 import type { LocalMedia } from "./media";
 import { TOPOLOGIES } from "./resumable-signaling";
@@ -43,6 +43,8 @@ export interface PreparationParts {
 export class EntryPreparation {
   /** The people in the call, as far as the server tells. */
   readonly present = new Store<readonly PeerEntry[]>([]);
+  /** What the server records of the call; null where it does not. */
+  readonly recording = new Store<ServerRecording | null>(null);
   /** Settles when the server has told for the first time who is there, at the latest after `KNOWN_WITHIN_MS`. */
   readonly known: Promise<void>;
   #know: () => void = () => {};
@@ -50,6 +52,8 @@ export class EntryPreparation {
   #prepared: PreparedTopology | null = null;
   /** The topology of the call; null where it is not known. */
   #name: string | null = null;
+  /** Whether the call makes no connections from browser to browser. */
+  #isLarge = false;
   #isReady = false;
   #isAsking = false;
   #isStale = false;
@@ -132,15 +136,17 @@ export class EntryPreparation {
     this.#isAsking = false;
     if (this.#isClosed) return;
     this.present.set(answer.ok ? answer.peers : []);
+    this.recording.set((answer.ok && answer.recording) || null);
     this.#know();
     if (answer.ok) topologies.learn(answer.ice);
     this.#name = answer.ok ? answer.topology : null;
+    this.#isLarge = answer.ok && answer.move?.channels === false;
     this.#connect();
     if (this.#isStale) this.#ask();
   }
 
   #connect(): void {
-    const peers = this.present.get();
+    const peers = this.#isLarge ? [] : this.present.get();
     if (!this.#isReady || this.#isClosed) return;
     bestEffort("preparing connections", () => {
       if (peers.length > 0) this.#prepared ??= this.#create();

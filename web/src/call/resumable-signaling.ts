@@ -19,6 +19,7 @@ const NUMBERED_EVENTS = [
   "member-joined",
   "session-description",
   "ice-candidate",
+  "sender-key",
 ] as const;
 
 /** The ways in which this client can have media travel. */
@@ -26,7 +27,17 @@ export const TOPOLOGIES = ["mesh", "sfu"];
 
 export type UnderlyingSignaling = Pick<
   Signaling,
-  "link" | "on" | "join" | "leave" | "check" | "send" | "record" | "reportTopology"
+  | "link"
+  | "on"
+  | "join"
+  | "leave"
+  | "check"
+  | "send"
+  | "record"
+  | "startRecording"
+  | "stopRecording"
+  | "consentToRecording"
+  | "reportTopology"
 >;
 
 /**
@@ -43,7 +54,11 @@ export class ResumableSignaling {
   #receivedSinceJoin = 0;
   #unsubscribe: (() => void)[] = [];
 
-  constructor(private readonly signaling: UnderlyingSignaling) {
+  /** `memberKey` is asked at each join; undefined in a browser that has none. */
+  constructor(
+    private readonly signaling: UnderlyingSignaling,
+    private readonly memberKey: () => string | undefined = () => undefined,
+  ) {
     this.#pending = new PendingSignals((signal, refused) => signaling.send(signal, refused));
   }
 
@@ -94,14 +109,18 @@ export class ResumableSignaling {
     this.#pending.mark();
     this.#receivedSinceJoin = 0;
     this.#attempt ??= randomId();
-    const attempt = this.#attempt;
+    const memberKey = this.memberKey();
+    const says = {
+      topologies: TOPOLOGIES,
+      attempt: this.#attempt,
+      ...(memberKey !== undefined && { memberKey }),
+    };
     const claim =
       this.#token === null
         ? {
             room,
             resumable: true,
-            topologies: TOPOLOGIES,
-            attempt,
+            ...says,
             ...(offers.length > 0 && { offers: [...offers] }),
           }
         : {
@@ -110,8 +129,7 @@ export class ResumableSignaling {
             resume: this.#token,
             known: [...known],
             received: this.#received,
-            topologies: TOPOLOGIES,
-            attempt,
+            ...says,
           };
     this.signaling.join(claim, (answer) =>
       answered(answer, answer.ok ? this.#take(answer) : "new"),
@@ -121,6 +139,19 @@ export class ResumableSignaling {
   /** Tells the server whether this participation records the call. */
   record(recording: boolean): Promise<Acknowledgements["record"]> {
     return this.signaling.record({ recording });
+  }
+
+  /** Has the server record the call. */
+  startRecording(): Promise<Acknowledgements["start-recording"]> {
+    return this.signaling.startRecording();
+  }
+
+  stopRecording(): Promise<Acknowledgements["stop-recording"]> {
+    return this.signaling.stopRecording();
+  }
+
+  consentToRecording(recordingID: string): Promise<Acknowledgements["consent-to-recording"]> {
+    return this.signaling.consentToRecording({ recordingID });
   }
 
   /** Tells how far this participation is with a move of the call. What is lost is told again after the next join. */

@@ -1,6 +1,7 @@
 /**
- * Makes a code from the DTLS fingerprints (RFC 8122) of both ends of a connection. Two people who read the same
- * code to each other know that there is no man in the middle: docs/security.md says why.
+ * Makes a code from the fingerprints of both ends: those of their DTLS certificates (RFC 8122), and of their member
+ * keys. Two people who read the same code to each other know that there is no man in the middle: docs/security.md says
+ * why.
  */
 
 export interface CodeSymbol {
@@ -42,9 +43,21 @@ export function fingerprintsOf(sdp: string): string {
   return [...new Set(found)].sort().join(",");
 }
 
-/** Makes the same code on both ends; null where a description names no certificate, or the browser cannot hash. */
+/** An end of a code: all fingerprints by which one knows it. */
+export function endOf(...fingerprints: readonly string[]): string {
+  return fingerprints
+    .flatMap((listed) => listed.split(","))
+    .filter((fingerprint) => fingerprint !== "")
+    .sort()
+    .join(",");
+}
+
+/**
+ * Makes the same code on both ends, each given by its fingerprints; null where an end has none, or the browser cannot
+ * hash.
+ */
 export async function securityCode(a: string, b: string): Promise<SecurityCode | null> {
-  const ends = [fingerprintsOf(a), fingerprintsOf(b)].sort();
+  const ends = [a, b].sort();
   if (ends.includes("") || !globalThis.crypto?.subtle) return null;
   const { subtle } = crypto;
   const text = new TextEncoder().encode(ends.join("\n"));
@@ -52,12 +65,6 @@ export async function securityCode(a: string, b: string): Promise<SecurityCode |
   const how = { name: "PBKDF2", hash: "SHA-256", salt: SALT, iterations: ROUNDS };
   const bytes = new Uint8Array(await subtle.deriveBits(how, key, 256));
   return [...bytes.slice(0, LENGTH)].map((byte) => SYMBOLS[byte % SYMBOLS.length] as CodeSymbol);
-}
-
-/** Makes the code of a connection. A restart of ICE keeps the certificates, and so the code. */
-export function codeOf(connection: RTCPeerConnection): Promise<SecurityCode | null> {
-  const { currentLocalDescription: ours, currentRemoteDescription: theirs } = connection;
-  return securityCode(ours?.sdp ?? "", theirs?.sdp ?? "");
 }
 
 export const inWords = (code: SecurityCode) => code.map(({ word }) => word).join(" ");

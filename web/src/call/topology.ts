@@ -106,10 +106,17 @@ export interface Participant {
 /** An acknowledged join, first or again, in terms of who is in the call. */
 export interface Membership {
   readonly continuity: Continuity;
+  /** The peer id of this browser; undefined where nothing depends on it. */
+  readonly ownID?: string | undefined;
   /** Everyone else in the call. After a resume, participants that the server still expects back are absent. */
   readonly others: readonly PeerEntry[];
   /** Ids of those who got one of the offers that this join brought along. */
   readonly offered?: readonly string[];
+  /**
+   * Whether all are named in `others`, those too that the server expects back: so it is in a large call, where nobody is
+   * told of who does not come back.
+   */
+  readonly namesAll?: boolean | undefined;
   /** The way in which media travel, where they do not go through the mesh that a call begins with. */
   readonly move?: CallTopology | undefined;
 }

@@ -13,6 +13,7 @@ island for good.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -150,12 +151,16 @@ class SharedCalls:
         room_id = room.room_id
         self._table.arriving[change.peer_id] = room_id, isinstance(change, Resumed)
         self._table.given_up.pop(change.peer_id, None)
-        self._table.pending[number] = PendingArrival(room, change)
+        is_exact = known_at is not None and known_at > (0, 0)
+        self._table.pending[number] = PendingArrival(room, change, is_exact)
         if isinstance(change, Resumed):
             self._table.members.note(Renamed(change.peer_id, change.display_name))
         if self._table.decides(room_id):
+            call = self._table.calls.get(room_id)
+            if call is not None and call.seats and call.room.topology != room.topology:
+                room = replace(room, topology=call.room.topology)  # facts came since the room was read
             self.renew(room)
-            call = self._table.calls.get(room_id) or self._table.begin(room)
+            call = call or self._table.begin(room)
             self._owner.decide_for(
                 call, number, self._table.lease, self._owner.as_known(call, change, known_at)
             )

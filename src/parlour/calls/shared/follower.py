@@ -1,5 +1,7 @@
 """The part of a node that does not own a call: it tells the owner of its members, and follows it. Pure."""
 
+from msgspec.structs import replace
+
 from parlour.calls.call_replica import CallReplica
 from parlour.calls.decisions import Change, Left, Lost
 from parlour.calls.shared.held_members import HeldMember
@@ -21,7 +23,7 @@ from parlour.calls.shared.table import CallTable
 from parlour.cluster.coordinator import LeaseId, Ownership
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import PeerId, RemovePeer
+from parlour.wire.signaling import MemberJoined, PeerId, RemovePeer
 
 
 class FollowerPart:
@@ -83,8 +85,13 @@ class FollowerPart:
             return
         owner, decided = self._table.owners[room_id].owner, decided_of(decision)
         before = call.seats.get(decided.change.peer_id)
-        self._table.note(call, decided, call.follow(decided), before)
-        if not self._delivery.deliver(call, decided, decision.answers):
+        caused = call.follow(decided)
+        self._table.note(call, decided, caused, before)
+        arrivals = [send for send in caused if isinstance(send.message, MemberJoined)]
+        if arrivals:
+            decided = replace(decided, sends=arrivals + decided.sends)
+        was_here = before is not None and before.holder == self._table.node_id
+        if not self._delivery.deliver(call, decided, decision.answers, was_here=was_here):
             self.tell_owner(room_id, Left(decided.change.peer_id), ends_anywhere=True)
         if decision.is_awaited:
             self._table.send(owner, Followed(room_id, decision.epoch, decision.version))
@@ -136,7 +143,13 @@ class FollowerPart:
             call = self._table.calls[room_id] = CallReplica(snapshot.room.room())
         self._table.introductions[room_id] = snapshot.introductions
         before = call.stamp if call.seats else (0, 0)
-        call.restore(snapshot.members, snapshot.claims, epoch=snapshot.epoch, version=snapshot.version)
+        call.restore(
+            snapshot.members,
+            snapshot.claims,
+            epoch=snapshot.epoch,
+            version=snapshot.version,
+            introduces=snapshot.introduces,
+        )
         self._table.note_snapshot(call, before)
         return call
 
@@ -191,6 +204,7 @@ class FollowerPart:
 
     def census(self, room_id: RoomId, owner: Ownership, followed: Stamp, *, number: int) -> Census:
         room = next((member.room for member in self._table.members.in_room(room_id)), None)
+        call = self._table.calls.get(room_id)
         return Census(
             room_id,
             owner.epoch,
@@ -201,6 +215,7 @@ class FollowerPart:
             None if room is None else RoomDescription.of(room),
             watches=room_id in self._table.watched,
             ended=self._table.ended_alone.of(room_id),
+            introduces=call is None or call.mesh.introduces,
         )
 
     def _returning(self, room_id: RoomId) -> list[PeerId]:

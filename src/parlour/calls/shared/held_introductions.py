@@ -32,7 +32,7 @@ class Held:
 
 
 class HeldIntroductions:
-    """The latest introduction of each pair of a member and a peer, if it is held."""
+    """Holds the latest introduction of each pair of a member and a peer."""
 
     def __init__(self) -> None:
         self.rooms: dict[RoomId, dict[tuple[PeerId, PeerId], Held]] = {}

@@ -41,6 +41,11 @@ class Introductions(Struct):
         if len(introduced.recent) > RECENT:
             introduced.before = introduced.recent.pop(next(iter(introduced.recent)))
 
+    def latest(self, to: PeerId, of: PeerId) -> Stamp | None:
+        """Return the decision that introduced a member to another one last, as far as it is kept."""
+        introduced = self.members.get(to)
+        return None if introduced is None else introduced.recent.get(of)
+
     def forget(self, peer_id: PeerId) -> None:
         self.members.pop(peer_id, None)
 

@@ -21,6 +21,7 @@ from parlour.wire.signaling import (
     PeerRecording,
     PeerRenamed,
     RemovePeer,
+    SenderKeyFromPeer,
 )
 
 MOVED = "moved"
@@ -39,6 +40,7 @@ class Introduction(Struct, frozen=True, array_like=True, tag="i"):
     name: str
     create_offer: bool
     display_name: str | None
+    member_key: str | None = None
 
 
 class Removal(Struct, frozen=True, array_like=True, tag="r"):
@@ -97,7 +99,9 @@ class Refusal(Struct, frozen=True, tag="refusal"):
 class Decision(Struct, frozen=True, tag="decision"):
     """A change, and the messages for the receiving node's members. `answers` is the receiver's question.
 
-    With `is_awaited`, the owner holds something back until the receiver has `Followed`.
+    With `is_awaited`, the owner holds something back until the receiver has `Followed`. That a newcomer has
+    come to a large call is told by the change: each node tells its members of it. `introduces` is as in
+    `Decided`; an older node, which knows no large calls, does not say it.
     """
 
     room_id: RoomId
@@ -108,6 +112,7 @@ class Decision(Struct, frozen=True, tag="decision"):
     notice: NoticeForMembers | None = None
     answers: int | None = None
     is_awaited: bool = False
+    introduces: bool = True
 
 
 class Followed(Struct, frozen=True, tag="followed"):
@@ -134,7 +139,8 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     answers_census: int | None
     """The number of the census that this answers, as its sender counts them."""
     is_awaited: bool = False
-    """The same as in `Decision`."""
+    """True if the owner waits for the receiver, as for that of a `Decision`."""
+    introduces: bool = True
 
 
 class CensusMember(Struct, frozen=True):
@@ -157,7 +163,8 @@ class Census(Struct, frozen=True, tag="census"):
     `followed` is the latest decision before which the sender has missed none; `returning` are the members
     whose return to the sender was not answered yet, and `ended` those whose participation has ended at the
     sender without the owner's decision, as in `Snapshot`. With `watches`, the sender wants to follow the call
-    even though it holds none of its members.
+    even though it holds none of its members. Where the sender takes the call for a large one, its members
+    were told of the peers that they know, and not introduced to them.
     """
 
     room_id: RoomId
@@ -169,6 +176,7 @@ class Census(Struct, frozen=True, tag="census"):
     room: RoomDescription | None
     watches: bool = False
     ended: dict[PeerId, float] = field(default_factory=dict)
+    introduces: bool = True
 
 
 class CensusWanted(Struct, frozen=True, tag="census-wanted"):
@@ -187,7 +195,7 @@ class Fenced(Struct, frozen=True, tag="fenced"):
 
 
 class Relayed(Struct, frozen=True, tag="relayed"):
-    """A description or a candidate for a member of the receiving node, as JSON.
+    """A description, a candidate or a sender's key for a member of the receiving node, as JSON.
 
     A node that holds the member no longer passes the message on, once.
     """
@@ -198,6 +206,7 @@ class Relayed(Struct, frozen=True, tag="relayed"):
     is_candidate: bool
     content: bytes
     is_passed_on: bool = False
+    is_key: bool = False
 
 
 class RelaysKept(Struct, frozen=True, tag="relays-kept"):
@@ -240,10 +249,15 @@ def decision_for(
         decided.epoch,
         decided.version,
         decided.change,
-        [_send_for_member(send) for send in decided.sends if send.to in members],
+        [
+            _send_for_member(send)
+            for send in decided.sends
+            if send.to in members and not isinstance(send.message, MemberJoined)
+        ],
         None if decided.notice is None else _notice_for_members(decided.notice),
         answers,
         is_awaited,
+        decided.introduces,
     )
 
 
@@ -256,31 +270,37 @@ def decided_of(decision: Decision) -> Decided:
         decision.change,
         [_send(one) for one in decision.sends],
         None if decision.notice is None else _notice(decision.notice),
+        decision.introduces,
     )
 
 
 def encode_relay(room_id: RoomId, to: PeerId, message: FromPeer) -> bytes:
     """Encode what a peer sent. Hot path."""
-    is_candidate = type(message) is CandidateFromPeer
-    return _encoder.encode(Relayed(room_id, to, message.peer_id, is_candidate, msgspec.json.encode(message)))
+    kind = type(message)
+    is_candidate, is_key = kind is CandidateFromPeer, kind is SenderKeyFromPeer
+    content = msgspec.json.encode(message)
+    return _encoder.encode(Relayed(room_id, to, message.peer_id, is_candidate, content, is_key=is_key))
 
 
 def message_of(relay: Relayed) -> FromPeer:
     """Return what a peer sent. Raises msgspec.MsgspecError."""
     kind: type[FromPeer] = CandidateFromPeer if relay.is_candidate else DescriptionFromPeer
+    if relay.is_key:
+        kind = SenderKeyFromPeer
     return msgspec.json.decode(relay.content, type=kind)
 
 
 def _send_for_member(send: Send) -> SendForMember:
     match send.message:
-        case AddPeer(peer_id, name, create_offer, display_name):
-            return Introduction(send.to, peer_id, name, create_offer, _known(display_name))
+        case AddPeer(peer_id, name, create_offer, display_name, member_key):
+            known = _known(display_name), _known(member_key)
+            return Introduction(send.to, peer_id, name, create_offer, *known)
         case RemovePeer(peer_id, name, display_name):
             return Removal(send.to, peer_id, name, _known(display_name))
-        case DescriptionFromPeer() | CandidateFromPeer():
+        case DescriptionFromPeer() | CandidateFromPeer() | SenderKeyFromPeer():
             raise ValueError("nobody decides what peers tell each other")
         case MemberJoined():
-            raise ValueError("each member is introduced, as long as no call has an SFU")
+            raise ValueError("each node tells its members of who comes to a large call")
         case _:
             assert_never(send.message)
 
@@ -288,7 +308,8 @@ def _send_for_member(send: Send) -> SendForMember:
 def _send(one: SendForMember) -> Send:
     display_name = UNSET if one.display_name is None else one.display_name
     if isinstance(one, Introduction):
-        return Send(one.to, AddPeer(one.peer_id, one.name, one.create_offer, display_name))
+        member_key = UNSET if one.member_key is None else one.member_key
+        return Send(one.to, AddPeer(one.peer_id, one.name, one.create_offer, display_name, member_key))
     return Send(one.to, RemovePeer(one.peer_id, one.name, display_name))
 
 
@@ -305,8 +326,8 @@ def _notice(notice: NoticeForMembers) -> Notice:
     return PeerRenamed(notice.peer_id, notice.name, display_name)
 
 
-def _known(display_name: str | UnsetType) -> str | None:
-    return None if display_name is UNSET else display_name
+def _known(value: str | UnsetType) -> str | None:
+    return None if value is UNSET else value
 
 
 def is_elsewhere(seat: Seat, reported: Seat) -> bool:

@@ -18,7 +18,7 @@ from parlour.calls.shared.table import CallTable
 from parlour.cluster.coordinator import LeaseId
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
+from parlour.wire.signaling import AddPeer, MemberJoined, PeerId, RemovePeer
 
 
 class OwnDelivery:
@@ -54,16 +54,18 @@ class OwnDelivery:
         decided: Decided,
         answers: int | None,
         *,
+        was_here: bool = False,
         unconfirmed: Set[LeaseId] = frozenset(),
     ) -> bool:
         """Deliver what a decision has for this node's members. Return False if it brought one that is not
         wanted any more. Introductions are held until the `unconfirmed` nodes have followed the decision.
+        `was_here` is True for an arrival of a member that this node held before it.
         """
         room_id, change = decided.room_id, decided.change
         is_wanted = True
         former = self._former_view(change.peer_id, answers) if unconfirmed else None
         if isinstance(change, Entered | Resumed) and change.seat.holder == self._table.node_id:
-            is_wanted = self._take(call, change, answers)
+            is_wanted = self._take(call, change, answers, was_here=was_here)
         for send in decided.sends:
             self._deliver_to_own(call, send, unconfirmed)
         if former:
@@ -87,13 +89,20 @@ class OwnDelivery:
         self._moved.note(peer_id, holder, now=self._clock())
         self._table.own.ended(peer_id, is_elsewhere=True)
 
-    def _take(self, call: CallReplica, change: Arrival, answers: int | None) -> bool:
+    def _take(self, call: CallReplica, change: Arrival, answers: int | None, *, was_here: bool) -> bool:
         """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
 
         An arrival without an open question was given up, unless the owner has settled what it is told of a
         member that is here.
         """
+        gone: Set[PeerId] = frozenset()
         if answers is not None and answers in self._table.pending:
+            held = self._table.members.get(change.peer_id)
+            if was_here and held is not None and isinstance(change, Resumed):
+                # What was kept for it tells it of those that have left since it asked. In a large call it is
+                # told of all that are there.
+                is_exact = self._table.pending[answers].is_exact and call.mesh.introduces
+                gone = change.known - held.known if is_exact else gone
             if not self.answer(answers, None):
                 self._table.members.drop(change.peer_id)
                 return False
@@ -103,7 +112,9 @@ class OwnDelivery:
             return isinstance(change, Resumed) and self._table.may_return(change.peer_id)
         member = self._table.members.hold(call.room, change)
         if isinstance(change, Resumed):
-            member.known = set(change.known)
+            member.known = set(change.known - gone)
+        elif not call.mesh.introduces:
+            member.known = self._table.in_reach(call) - {change.peer_id}  # the answer to its join names them
         for sender in member.known:
             self._release(change.peer_id, sender)
         for claimed in call.mesh.claims.get(change.peer_id, ()):
@@ -115,10 +126,11 @@ class OwnDelivery:
         if member is None:
             return
         room_id, message = call.room.room_id, send.message
-        if isinstance(message, AddPeer):
+        if isinstance(message, AddPeer | MemberJoined):
             if self._table.lease is None and call.seats[message.peer_id].holder != self._table.node_id:
                 return
-            if not (unconfirmed and self._hold(call, send.to, message, unconfirmed)):
+            is_held = isinstance(message, AddPeer) and self._hold(call, send.to, message, unconfirmed)
+            if not is_held:
                 self._introduce(member, message)
             return
         if isinstance(message, RemovePeer):
@@ -128,7 +140,7 @@ class OwnDelivery:
             member.known.discard(message.peer_id)
         self._table.own.deliver(send.to, message)
 
-    def _introduce(self, member: HeldMember, message: AddPeer) -> None:
+    def _introduce(self, member: HeldMember, message: AddPeer | MemberJoined) -> None:
         peer_id = member.record.peer_id
         self._held.drop(member.room.room_id, peer_id, message.peer_id)
         member.known.add(message.peer_id)
@@ -142,7 +154,8 @@ class OwnDelivery:
     # Introductions that wait until other nodes have heard of them
 
     def _hold(self, call: CallReplica, to: PeerId, message: AddPeer, unconfirmed: Set[LeaseId]) -> bool:
-        return self._held.hold(
+        """Hold an introduction until these nodes have followed. Return False if there is none to wait for."""
+        return bool(unconfirmed) and self._held.hold(
             call.room.room_id, to, message, stamp=call.stamp, unconfirmed=unconfirmed, now=self._clock()
         )
 
@@ -243,7 +256,5 @@ class OwnDelivery:
             node = None if seat is None else seat.holder
         holder = None if node is None else self._table.others.get(node)
         if holder is not None and not relay.is_passed_on:
-            passed_on = Relayed(
-                relay.room_id, relay.to, relay.sender, relay.is_candidate, relay.content, is_passed_on=True
-            )
+            passed_on = replace(relay, is_passed_on=True)
             self._table.link.send(holder, encode(passed_on))

@@ -118,9 +118,8 @@ class OwnerPart:
         for peer in begun_before:
             self.decide(call, Left(peer))
         try:
-            giving_way = call.giving_way_to(
-                change.seat.user_id, self._table.limits, knows_sfu=change.seat.knows_sfu
-            )
+            knows_sfu = change.seat.may_use_sfu(is_encrypted=call.is_encrypted)
+            giving_way = call.giving_way_to(change.seat.user_id, self._table.limits, knows_sfu=knows_sfu)
         except RefusalError as refusal:
             return refusal.code
         for peer in giving_way:
@@ -140,7 +139,7 @@ class OwnerPart:
         leases |= {lease: node for node, lease in self._table.others.items() if lease == asker}
         self._have_follow(call, leases)
         before = call.seats.get(change.peer_id)
-        decided = call.decide(change, is_numbered=self._table.lease is not None)
+        decided = call.decide(change, limits=self._table.limits, is_numbered=self._table.lease is not None)
         self._table.decisions = max(self._table.decisions, call.version)
         self._table.note(call, decided, decided.sends, before)
         unconfirmed = self._unconfirmed(decided, leases)
@@ -165,12 +164,13 @@ class OwnerPart:
 
     def _unconfirmed(self, decided: Decided, leases: Mapping[LeaseId, NodeId]) -> Set[LeaseId]:
         """Return the nodes that have to follow a decision before this one tells its own members: all, if it
-        introduces one of these again. A newcomer needs no such care: who reports one has heard of it.
+        introduces one of these again. A newcomer needs no such care: who reports one has heard of it. A call
+        that is large no longer introduces all again when a member leaves.
         """
         change = decided.change
-        if not leases or not isinstance(change, Resumed):
+        if not leases or isinstance(change, Entered):
             return frozenset()
-        is_here = change.seat.holder == self._table.node_id
+        is_here = isinstance(change, Resumed) and change.seat.holder == self._table.node_id
         for send in decided.sends:
             if isinstance(send.message, AddPeer) and (
                 send.to in self._table.members or (is_here and send.to == change.peer_id)
@@ -237,6 +237,7 @@ class OwnerPart:
             self._table.ended.of(room_id),
             answers_census,
             is_awaited,
+            call.mesh.introduces,
         )
 
     def _on_census(self, sender: LeaseId, census: Census) -> None:
@@ -264,6 +265,7 @@ class OwnerPart:
         is_awaited = self._delivery.awaits(room_id, sender)
         self._table.send(sender, self._snapshot(call, answers_census=census.number, is_awaited=is_awaited))
         self._settle_all(call, sender, node, census)
+        self._review_introductions(call)
         if not self._is_follower(call, sender, node):
             self._table.followers.get(room_id, set()).discard(sender)
         if not call.seats:
@@ -277,12 +279,18 @@ class OwnerPart:
         reported = {one.record.peer_id for one in census.members} | set(census.returning)
         there = {peer for peer, seat in call.seats.items() if seat.holder == node}
         left = there - reported
+        vouched = self._table.vouched.setdefault(call.room.room_id, {})
+        vouched[sender] = {
+            pair: at for pair, at in vouched.get(sender, {}).items() if reported.issuperset(pair)
+        }
         for peer in left:
             self.decide(call, Left(peer))
         self._settle_ended(call, census.ended)
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
             known = member.known - left if member.record.peer_id in there else member.known
+            if call.mesh.introduces and not census.introduces:
+                known -= call.seats.keys()  # it was told of them, while they were too many to be introduced
             self._settle(call, replace(member, known=known), census.followed, sender)
 
     def _settle_ended(self, call: CallReplica, ended: Mapping[PeerId, float]) -> None:
@@ -318,10 +326,17 @@ class OwnerPart:
         others = call.seats.keys() - {peer}
         introductions = self._table.introductions.setdefault(room_id, Introductions())
         here = {one for one in member.unsure & others if call.seats[one].holder == record.seat.holder}
-        missed = self._missed(call, peer, followed, besides=here)
+        vouched = self._table.vouched.setdefault(room_id, {}).setdefault(sender, {})
+        told = {
+            one
+            for one in here
+            if (latest := introductions.latest(peer, one)) is not None and latest == vouched.get((peer, one))
+        }
+        missed = self._missed(call, peer, followed, besides=told)
         known = member.known - missed - self._unheard(call, member) - (member.unsure & others - here)
         for other in here:  # one of them may be on the way to another node, and have missed it
             introductions.note(peer, other, call.stamp)
+            vouched[peer, other] = call.stamp
         known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
@@ -339,10 +354,14 @@ class OwnerPart:
         if seat.holder not in self._table.reported(room_id):
             self._table.put_off(room_id, peer, others)
             return
+        self._resume_as_known(call, peer, others)
+
+    def _resume_as_known(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> None:
+        """Decide that a member is where it is, and knows all but some others."""
         known = (call.seats.keys() - {peer} - others) | call.mesh.claims.get(peer, frozenset())
         members = call.mesh.members
         name, display_name = members.names[peer], members.display_names.get(peer)
-        self.decide(call, Resumed(peer, seat, name, display_name, frozenset(known)))
+        self.decide(call, Resumed(peer, call.seats[peer], name, display_name, frozenset(known)))
 
     def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
         """Put introductions off to members who are out of reach, or whose node has not reported them yet:
@@ -360,8 +379,8 @@ class OwnerPart:
     ) -> Set[PeerId]:
         """Return those to whom a member was introduced after the decision up to which it was told all: it
         may have missed them. Who has left meanwhile is not among them: the member has to hear of that.
-        `besides` are those to whom its own node has introduced it, as that one reports: a second census, sent
-        before the answer to the first, says it once more.
+        `besides` are those of whom a census of its node has said before that it was told by that node: this
+        one was sent before the answer to that.
         """
         room_id = call.room.room_id
         unmet = self._table.unmet.get(room_id, {}).pop(peer, set()) & call.seats.keys()
@@ -380,8 +399,11 @@ class OwnerPart:
     def as_known(self, call: CallReplica, change: Arrival, known_at: Stamp | None) -> Arrival:
         """Return an arrival with the peers that the member knows for certain.
 
-        An island can't know whom a member that comes from another node was introduced to meanwhile.
+        An island can't know whom a member that comes from another node was introduced to meanwhile. In a
+        large call the answer to its join names all.
         """
+        if isinstance(change, Resumed) and not call.mesh.introduces:
+            return replace(change, known=frozenset(self._table.in_reach(call) - {change.peer_id}))
         if isinstance(change, Entered) or self._table.is_alone:
             return change
         if self._table.lease is None:
@@ -446,9 +468,15 @@ class OwnerPart:
                 followed or base,
                 self._table.lease,
             )
+        self._review_introductions(call)
         self._table.members.make_sure(room_id)
         self._table.ended_alone.forget(room_id)
         self._table.own.call_known(room_id)
+
+    def _review_introductions(self, call: CallReplica) -> None:
+        """Have members be introduced to each other where the former owner has not come to that."""
+        if call.seats and not call.mesh.introduces and call.introduces_after(None, self._table.limits):
+            self._resume_as_known(call, next(iter(call.seats)), set())
 
     def end_unheld(self, call: CallReplica) -> None:
         """End the members of this node that it does not hold any more."""

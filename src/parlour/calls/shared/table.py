@@ -24,10 +24,11 @@ MAX_LATEST_ENDS = 1_024
 
 @dataclass(frozen=True, slots=True)
 class PendingArrival:
-    """An arrival that has not been answered."""
+    """An arrival that has not been answered; `is_exact` if nothing that was sent to its member is lost."""
 
     room: Room
     change: Arrival
+    is_exact: bool = False
 
 
 class CallTable:
@@ -78,6 +79,10 @@ class CallTable:
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
         """The members that are to be introduced to each one who is out of reach, once that one is back."""
+        self.vouched: dict[RoomId, dict[LeaseId | None, dict[tuple[PeerId, PeerId], Stamp]]] = {}
+        """The decisions after which a node has reported that it has introduced two of its own members, out of
+        reach, by the lease of that node.
+        """
         self._begin_own()
 
     def _begin_own(self) -> None:
@@ -114,6 +119,12 @@ class CallTable:
         """Return the nodes that live and that this owner does not wait for after a takeover, and itself."""
         return self.reached() - self.awaited.get(room_id, set())
 
+    def in_reach(self, call: CallReplica) -> set[PeerId]:
+        """Return the members of a call of whom this node tells its own: an island those that it holds."""
+        if self.lease is not None or self.is_alone:
+            return set(call.seats)
+        return {peer for peer, seat in call.seats.items() if seat.holder == self.node_id}
+
     def put_off(self, room_id: RoomId, absent: PeerId, others: Iterable[PeerId]) -> None:
         """Have a member who is out of reach be introduced to others once it is back."""
         self.unmet.setdefault(room_id, {}).setdefault(absent, set()).update(others)
@@ -149,12 +160,12 @@ class CallTable:
                 self.ended_alone.add(room_id, peer_id, held_since)
         self.latest_ends.clear()
         ownership = (self.owners, self.followers, self.watchers, self.askers, self.censuses)
-        for table in (self.others, *ownership, self.bases, self.awaited, self.unmet):
+        for table in (self.others, *ownership, self.bases, self.awaited, self.unmet, self.vouched):
             table.clear()
         self.watched = dict.fromkeys(self.watched, False)
 
     def forget_takeover(self, room_id: RoomId) -> None:
-        for table in (self.bases, self.awaited, self.unmet):
+        for table in (self.bases, self.awaited, self.unmet, self.vouched):
             table.pop(room_id, None)
 
     def forget_owner(self, room_id: RoomId) -> None:
@@ -176,14 +187,18 @@ class CallTable:
             self.ended_alone.discard(room_id, decided.change.peer_id)
         if self.lease is None:
             return
-        is_entry = isinstance(decided.change, Entered)
-        if not is_entry and any(isinstance(send.message, AddPeer) for send in sends):
+        # A client that reports a peer was told of its entry: it can only have missed a later introduction.
+        newcomer = decided.change.peer_id if isinstance(decided.change, Entered) else None
+        again = [
+            (send.to, send.message.peer_id)
+            for send in sends
+            if isinstance(send.message, AddPeer) and newcomer not in (send.to, send.message.peer_id)
+        ]
+        if again:
             self.times_of(room_id).note((call.epoch, call.version - 1), self._clock())
         introductions = self.introductions.setdefault(room_id, Introductions())
-        # A client that reports a peer was told of its entry: it can only have missed a later introduction.
-        for send in () if is_entry else sends:
-            if isinstance(send.message, AddPeer):
-                introductions.note(send.to, send.message.peer_id, call.stamp)
+        for to, of in again:
+            introductions.note(to, of, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
 

@@ -36,6 +36,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
 ROOMS = {room.room_id: room for room in (example_room(1), example_room(2))}
 NODES = [NodeId(name) for name in ("one", "two", "three")]
+LIMITS = CallLimits(people=6, participations=2)
 
 
 @dataclass(eq=False)
@@ -51,6 +52,11 @@ class Client:
     room: Room
     node: "Node | None"
     offers: dict[PeerId, bool] = field(default_factory=dict)
+    """The peers that it was introduced to, and whether it makes the offer."""
+    met: set[PeerId] = field(default_factory=set)
+    """The peers that it was told of, and not introduced to, in a large call."""
+    is_large: bool = False
+    """It was told that its call is large: it has closed its connections."""
     heard: list[FromPeer] = field(default_factory=list)
     told: list[Counted] = field(default_factory=list)
     is_inside: bool = False
@@ -75,6 +81,9 @@ class Client:
         """Return the peers that it knows once it has come back, and whether it makes the offers; None if it
         will be introduced to all again.
         """
+        call = None if self.node is None else self.node.calls.replica(self.room.room_id)
+        if self.is_away and (self.is_large or (call is not None and not call.mesh.introduces)):
+            return None  # the answer to its join names all
         offers = dict(self.offers)
         if self.is_away and self.node is not None:
             if self.peer_id in self.node.has_lost:
@@ -93,17 +102,30 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
-                assert peer_id in self.offers or self.has_forgotten, (
+                assert peer_id in self.offers or peer_id in self.met or self.has_forgotten, (
                     "nobody is told twice that a peer is gone"
                 )
                 self.offers.pop(peer_id, None)
-            case MemberJoined():
-                raise AssertionError("everybody is introduced")
+                self.met.discard(peer_id)
+            case MemberJoined(peer_id):
+                assert peer_id != self.peer_id
+                self.met.add(peer_id)
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
                     return  # it is about to be told again
-                assert message.peer_id in self.offers, "nobody hears of a peer that it was not told of"
+                was_told = message.peer_id in self.offers or message.peer_id in self.met
+                assert was_told, "nobody hears of a peer that it was not told of"
                 self.heard.append(message)
+
+    def hear_of_size(self) -> None:
+        """Hear from its node whether the call is large, as it is now."""
+        call = None if self.node is None else self.node.calls.replica(self.room.room_id)
+        if call is None or self.is_away:
+            return
+        if not call.mesh.introduces and not self.is_large:
+            self.met |= self.offers.keys()
+            self.offers.clear()
+        self.is_large = not call.mesh.introduces
 
 
 @dataclass(eq=False)
@@ -136,6 +158,8 @@ class Node:
         self.questions: dict[int, Coming] = {}
         self.expected: set[tuple[RoomId, PeerId, PeerId]] = set()
         self.retries: list[Coming] = []
+        self.latest: dict[PeerId, Coming] = {}
+        """The latest arrival of each client: an earlier one is not asked for again."""
         self.unowned: set[RoomId] = set()
         self.kept: dict[PeerId, list[Counted]] = {}
         """Messages to members that are away."""
@@ -163,7 +187,18 @@ class Node:
     def seat_of(self, client: Client) -> Seat:
         since = float(self.cluster.next_number())
         email = f"{client.user_id}@example.org"
-        return Seat(client.user_id, email, self.node_id, held_since=since, attempt=client.attempt)
+        return Seat(
+            client.user_id,
+            email,
+            self.node_id,
+            held_since=since,
+            knows_sfu=True,
+            attempt=client.attempt,
+        )
+
+    def begin(self, coming: Coming) -> None:
+        self.latest[coming.client.peer_id] = coming
+        self.arrive(coming)
 
     def arrive(self, coming: Coming) -> None:
         number, client = self.cluster.next_number(), coming.client
@@ -177,7 +212,7 @@ class Node:
         self.lose()
 
     def enter(self, client: Client) -> None:
-        self.arrive(Coming(client, Entered(client.peer_id, self.seat_of(client), str(client.user_id))))
+        self.begin(Coming(client, Entered(client.peer_id, self.seat_of(client), str(client.user_id))))
 
     def come_back(self, client: Client, *, is_exact: bool) -> None:
         """`is_exact`: nothing of what was sent to it is lost, if its node lives."""
@@ -195,7 +230,7 @@ class Node:
                 missed, known_at = given
         if visited is not self:
             self.calls.went_on_elsewhere(room_id, peer, at=client.held_since)
-        known = set(client.offers)
+        known = set() if client.is_large else set(client.offers)
         for message in missed or ():
             if isinstance(message, AddPeer):
                 known.add(message.peer_id)
@@ -203,7 +238,7 @@ class Node:
                 known.discard(message.peer_id)
         seat, name = self.seat_of(client), str(client.user_id)
         change = Resumed(peer, seat, name, client.display_name, frozenset(known))
-        self.arrive(Coming(client, change, missed, known_at, is_here))
+        self.begin(Coming(client, change, missed, known_at, is_here))
 
     def is_reached_by(self, other: "Node") -> bool:
         return self.is_alive and self.is_seen and other.is_seen and other.lease is not None
@@ -250,6 +285,8 @@ class Node:
     def ask_again(self) -> None:
         retries, self.retries = self.retries, []
         for coming in retries:
+            if self.latest[coming.client.peer_id] is not coming:
+                continue  # its client has come back by another connection
             coming.is_given_up = coming.is_abandoned and coming.is_asked_again
             if coming.is_given_up:
                 self.leave_to_owner(coming.client)
@@ -313,6 +350,15 @@ class Node:
         client.is_inside, client.is_away, client.node, client.visited = True, False, self, self
         client.held_since = coming.change.seat.held_since
         self.clients[peer] = client
+        call = self.calls.replica(client.room.room_id)
+        assert call is not None
+        if not call.mesh.introduces:
+            client.met = {
+                other
+                for other, seat in call.seats.items()
+                if other != peer and (self.lease is not None or seat.holder == self.node_id)
+            }
+        client.hear_of_size()
         for message in missed or ():
             client.receive(message)
         client.has_forgotten = False
@@ -372,14 +418,14 @@ class Node:
 
 def new_calls(node: Node, cluster: "Cluster") -> SharedCalls:
     """Return the calls of a node that knows of none."""
-    limits = CallLimits(people=6, participations=2)
-    return SharedCalls(node.node_id, node, node, limits, clock=lambda: cluster.now)
+    return SharedCalls(node.node_id, node, node, cluster.limits, clock=lambda: cluster.now)
 
 
 class Cluster:
     """Links keep the order. A lost message is None: the receiver hears of the loss in its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: CallLimits = LIMITS) -> None:
+        self.limits = limits
         self.links: dict[tuple[LeaseId, LeaseId], deque[bytes | None]] = {}
         self._owners: dict[RoomId, Ownership] = {}
         self._epoch = self._number = 0

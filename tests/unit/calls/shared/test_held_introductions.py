@@ -205,6 +205,31 @@ def test_one_of_a_pair_offers_though_the_owner_loses_its_lease() -> None:
     assert _one_offers(ann, bob)
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+@pytest.mark.parametrize("forgets", [True, False])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_one_of_a_pair_offers_though_all_leases_end(
+    order: tuple[int, ...], forgets: bool, is_heard: bool
+) -> None:
+    """Redis comes back empty while something is held, of which the other node has heard or has not."""
+    cluster, ann, bob = two_who_talk()
+    _ann_is_back(cluster, ann)
+    cluster.settle()
+    _ann_is_back(cluster, ann, forgets=forgets)
+    if is_heard:
+        cluster.deliver_next((cluster.nodes[0].lease_id, cluster.nodes[1].lease_id))
+    assert ann.told == []
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    assert ann.told == []
+    for number in order:
+        cluster.register(cluster.nodes[number])
+        cluster.nodes[number].find_owners()
+    cluster.settle()
+    assert _one_offers(ann, bob)
+
+
 def test_a_member_that_has_left_is_told_nothing() -> None:
     cluster, ann, bob = _introduced_again()
     ann.is_leaving = True

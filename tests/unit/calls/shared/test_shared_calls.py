@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from parlour.accounts.identity import UserId
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.decisions import (
     ClaimExpired,
     Left,
@@ -25,6 +26,7 @@ from parlour.wire.signaling import (
 from tests.unit.calls.shared.simulated_cluster import (
     AT,
     LATER,
+    LIMITS,
     ROOMS,
     Client,
     Cluster,
@@ -35,12 +37,17 @@ from tests.unit.calls.shared.simulated_cluster import (
 )
 
 nodes = st.integers(0, 2)
+WITH_LARGE_CALLS = CallLimits(
+    people=6, participations=2, mesh=2, has_sfu=True, introduced=3, introduced_again=3
+)
 
 
 class SharedCallsMachine(RuleBasedStateMachine):
+    limits = LIMITS
+
     def __init__(self) -> None:
         super().__init__()
-        self.cluster = Cluster()
+        self.cluster = Cluster(self.limits)
         self.clients: list[Client] = []
 
     def active(self) -> list[Client]:
@@ -103,6 +110,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
             client.node.notice_loss(client)
             if forgets:
                 client.offers.clear()
+                client.met.clear()
                 client.has_forgotten = True
             client.node.come_back(client, is_exact=not forgets)
         else:
@@ -186,6 +194,11 @@ class SharedCallsMachine(RuleBasedStateMachine):
         elif node.is_alive and not watches:
             node.calls.unwatch(room)
 
+    @precondition(lambda self: self.active())
+    @rule(data=st.data())
+    def hears_whether_the_call_is_large(self, data: st.DataObject) -> None:
+        self.draw(data, self.active()).hear_of_size()
+
     @rule(data=st.data(), count=st.integers(1, 6))
     def some_messages_arrive(self, data: st.DataObject, count: int) -> None:
         for _ in range(count):
@@ -263,6 +276,8 @@ class SharedCallsMachine(RuleBasedStateMachine):
         self.cluster.settle()
         self.have_all_come_back_who_want_to()
         self.end_what_nobody_waits_for()
+        for client in self.active():
+            client.hear_of_size()
         self.check()
         self.cluster.now += 100.0
 
@@ -305,6 +320,10 @@ class SharedCallsMachine(RuleBasedStateMachine):
             for peer, view in views.items():
                 if view is None:
                     continue
+                if inside[peer].is_large:
+                    told = inside[peer].met | view.keys()  # it has not heard that the call was small since
+                    assert told == inside.keys() - {peer}, "everybody hears of all others"
+                    continue
                 assert view.keys() == inside.keys() - {peer}, "everybody knows all others"
                 for other, offers in view.items():
                     of_other = views[other]
@@ -327,12 +346,27 @@ class SharedCallsMachine(RuleBasedStateMachine):
             seen = client.node.calls.replica(room_id)
             assert seen is not None
             assert (seen.mesh, seen.seats) == (truth.mesh, truth.seats)
+            if client.node.lease is not None and not client.is_away:
+                assert client.is_large is not truth.mesh.introduces
+            people, limits = len(truth.seats), self.limits
+            if limits.has_sfu:
+                assert truth.mesh.introduces or people >= limits.introduced_again
+                assert not truth.mesh.introduces or people <= limits.introduced
             assert (seen.epoch, seen.version) == (truth.epoch, truth.version)
             assert truth.mesh.members.display_names.get(client.peer_id) == client.display_name
             assert (truth.seats[client.peer_id].away_since is not None) == client.is_away
 
 
 TestSharedCalls = SharedCallsMachine.TestCase
+
+
+class LargeCallsMachine(SharedCallsMachine):
+    """Above some people nobody is introduced any more; below, all are again, whatever is lost meanwhile."""
+
+    limits = WITH_LARGE_CALLS
+
+
+TestLargeCalls = LargeCallsMachine.TestCase
 
 
 def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> None:
@@ -406,15 +440,15 @@ def test_a_visit_that_went_on_elsewhere_has_not_ended_where_it_was_before() -> N
     cluster.settle()
     second.notice_loss(bob)
     second.calls.change(Left(bob.peer_id))
-    assert bob.peer_id not in second.clients
-    assert bob.node is third
+    assert list(third.clients) == [bob.peer_id]
+    assert not second.clients
     bob.node, bob.is_away = None, True
     third.unnoticed.append(bob)
     second.come_back(bob, is_exact=False)
     assert second.clients[bob.peer_id] is bob
     cluster.heal()
     cluster.settle()
-    assert bob.node is second
+    assert list(second.clients) == [bob.peer_id]
     assert not third.clients
     assert ann.offers[bob.peer_id] is not bob.offers[ann.peer_id]
 
@@ -530,6 +564,47 @@ def test_people_of_an_island_are_not_introduced_again_where_it_reports_them_twic
     assert ann.told == []
     assert cid.told == [AddPeer(bob.peer_id, "2", True)]
     assert bob.offers == {ann.peer_id: True, cid.peer_id: False}
+
+
+@pytest.mark.parametrize("eve_is_first", [True, False])
+@pytest.mark.parametrize("owner", [0, 2])
+def test_one_of_a_pair_offers_where_one_came_to_the_others_island(eve_is_first: bool, owner: int) -> None:
+    """All leases end at once. The owner takes him to be at his former node when it hears of the other one."""
+    cluster, _ann, carl = two_who_talk()
+    second, third = cluster.nodes[1:]
+    eve = Client(PeerId("eve"), UserId(3), carl.room, third)
+    if eve_is_first:
+        third.enter(eve)
+        cluster.settle()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    if not eve_is_first:
+        third.enter(eve)
+    second.unnoticed.append(carl)
+    carl.is_away, carl.node = True, None
+    third.come_back(carl, is_exact=False)
+    for number in (owner, 1, 2, 0):
+        if not cluster.nodes[number].is_seen:
+            cluster.register(cluster.nodes[number])
+            cluster.nodes[number].find_owners()
+    cluster.settle()
+    assert third.clients.keys() == {carl.peer_id, eve.peer_id}
+    assert carl.offers[eve.peer_id] is not eve.offers[carl.peer_id]
+
+
+def test_who_leaves_while_a_member_is_about_to_be_back_is_gone_once() -> None:
+    """What its node has kept says so, and the owner takes the member to know him still."""
+    cluster, ann, bob = two_who_talk()
+    first, second, _ = cluster.nodes
+    bob.is_away = True
+    second.calls.change(Lost(bob.peer_id, AT))
+    first.calls.change(Left(ann.peer_id))
+    second.come_back(bob, is_exact=True)
+    cluster.settle()
+    assert bob.is_inside
+    assert bob.told.count(RemovePeer(ann.peer_id, "1")) == 1
+    assert bob.offers == {}
 
 
 def test_a_relay_reaches_a_member_that_has_moved() -> None:

@@ -27,7 +27,7 @@ export interface FileCard {
   readonly url: string | null;
 }
 
-export type FileProblem = "tooLarge" | "empty" | "tooMany" | "nobody" | "unreadable";
+export type FileProblem = "tooLarge" | "empty" | "tooMany" | "nobody" | "unreadable" | "largeCall";
 
 /** One's own files that are on their way at most. */
 const MAX_SENDING = 3;
@@ -54,6 +54,7 @@ export class Files {
   readonly #left: FilePeer[] = [];
   readonly #urls = new Map<Blob, string>();
   readonly #order: string[] = [];
+  #isConnecting = true;
   readonly #shown = new Paced(() => this.#showNow(), PROGRESS_EVERY_MS);
 
   /** Hashing takes a secure context, as devices do. */
@@ -74,6 +75,11 @@ export class Files {
     peer.use(channel);
   }
 
+  /** Whether there are channels to participants at all: a large call has none. */
+  connect(isConnecting: boolean): void {
+    this.#isConnecting = isConnecting;
+  }
+
   detach(peerID: string): void {
     const peer = this.#peers.get(peerID);
     if (!peer) return;
@@ -88,6 +94,7 @@ export class Files {
   async offer(file: File): Promise<FileProblem | null> {
     if (file.size === 0) return "empty";
     if (file.size > MAX_FILE_BYTES) return "tooLarge";
+    if (!this.#isConnecting) return "largeCall";
     const sending = this.#own.filter(({ copies }) => copies.some(({ isOver }) => !isOver));
     if (sending.length >= MAX_SENDING) return "tooMany";
     const hash = await sha256(file).catch(() => null);

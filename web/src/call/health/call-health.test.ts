@@ -93,8 +93,10 @@ describe("the health of a call", () => {
     health.see(many);
     expect(ids()).toHaveLength(MOST_RECORDS);
     expect(ids()).not.toContain("gone");
+    let told = 0;
+    health.records.subscribe(() => told++);
     health.see([...many, person("late")]);
-    expect(ids()).toHaveLength(MOST_RECORDS);
+    expect([ids().length, told]).toEqual([MOST_RECORDS, 0]);
   });
 
   it("tells nobody where nothing changed", () => {

@@ -36,10 +36,22 @@ export class CallHealth {
     });
     const known = new Set(records.map(({ id }) => id));
     const fresh = participants.filter(({ id }) => !known.has(id));
-    const added = fresh.map(({ id, username, displayName, health }): HealthRecord => {
-      const { unreachable } = health;
-      return { id, username, displayName, isHere: true, standing: null, unreachable, windows: [] };
-    });
+    // In a large call there is no room for all, and nothing changes by those for whom there is none.
+    const room = Math.max(0, MOST_RECORDS - seen.filter(({ isHere }) => isHere).length);
+    const added = fresh
+      .slice(0, room)
+      .map(({ id, username, displayName, health }): HealthRecord => {
+        const { unreachable } = health;
+        return {
+          id,
+          username,
+          displayName,
+          isHere: true,
+          standing: null,
+          unreachable,
+          windows: [],
+        };
+      });
     const changed = added.length > 0 || seen.some((record, at) => record !== records[at]);
     if (changed) this.records.set(bounded([...seen.filter((record) => isOfUse(record)), ...added]));
   }

@@ -42,6 +42,7 @@ export function newMesh(name = "", ice?: MeshParts["ice"]) {
           candidates.push(`${payload.iceCandidate?.candidate} to ${payload.peerID}`);
           return;
         }
+        if (event === "sender-key") return;
         sent.push(`${payload.sessionDescription.type} to ${payload.peerID}`);
         unsent.push(payload.sessionDescription);
         if (refused) refusals.push(refused);

@@ -1,9 +1,10 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { Reaction } from "../gestures";
 import { IceObservation } from "../ice-observation";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
-import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
+import { endOf, fingerprintsOf, type SecurityCode, securityCode } from "../security-code";
 import {
   type HealthCheckReason,
   type LocalTracks,
@@ -47,9 +48,12 @@ export interface MeshPeerOptions {
   negotiated(): void;
   orderCodecs: OrderCodecs;
   identity: PeerIdentity;
+  /** The fingerprints of both member keys, ours first; null where one of us has none. */
+  memberFingerprints(): Promise<readonly [string, string] | null>;
   /** From the connection that this one replaces. */
   inherited: Inheritance | null;
   reacted(reaction: Reaction): void;
+  heardSenderKey(message: SenderKeyMessage): void;
   askedToLower(): void;
   canSignal(): boolean;
   /** Puts another connection in the place of this one. */
@@ -266,6 +270,11 @@ export class MeshPeer implements ControlledPeer {
     this.#channel.tellOnce(news);
   }
 
+  /** False where no channel is open. */
+  tellSenderKey(senderKey: SenderKeyMessage): boolean {
+    return this.#channel.tellOnce({ senderKey });
+  }
+
   tellPaused(sources: readonly PictureSource[]): void {
     this.#channel.tellPaused(this.#knowsScreens ? sources : this.#oneAlone.told(sources));
   }
@@ -440,13 +449,14 @@ export class MeshPeer implements ControlledPeer {
     this.options.changed();
   }
 
-  #hearNews({ wants, paused, hand, reaction, lower, records }: PictureNews): void {
+  #hearNews({ wants, paused, hand, reaction, lower, records, senderKey }: PictureNews): void {
     if (wants) {
       this.#wants = wants;
       this.#wish();
     }
     if (reaction) this.options.reacted(reaction);
     if (lower) this.options.askedToLower();
+    if (senderKey) this.options.heardSenderKey(senderKey);
     if (hand !== undefined) this.#hand = hand;
     if (paused) this.#paused = paused;
     this.#records = records ?? this.#records;
@@ -522,13 +532,23 @@ export class MeshPeer implements ControlledPeer {
   async #readCode(): Promise<void> {
     this.#codeDueAt = null;
     const { currentLocalDescription: ours, currentRemoteDescription: theirs } = this.#connection;
-    const ends = `${fingerprintsOf(ours?.sdp ?? "")} ${fingerprintsOf(theirs?.sdp ?? "")}`;
-    if (this.#codeOf === ends) return;
-    this.#codeOf = ends;
-    const code = await codeOf(this.#connection).catch(() => null);
-    if (this.#closed) return;
+    const certificates = [fingerprintsOf(ours?.sdp ?? ""), fingerprintsOf(theirs?.sdp ?? "")];
+    const code = await this.#codeOfEnds(certificates).catch(() => null);
+    if (this.#closed || code === undefined) return;
     this.#code = code;
     this.options.changed();
+  }
+
+  /** Undefined where both ends are those of the code that there is. */
+  async #codeOfEnds([ours = "", theirs = ""]: readonly string[]): Promise<
+    SecurityCode | null | undefined
+  > {
+    if (ours === "" || theirs === "") return null;
+    const members = (await this.options.memberFingerprints()) ?? ["", ""];
+    const [a, b] = [endOf(ours, members[0]), endOf(theirs, members[1])];
+    if (this.#codeOf === `${a} ${b}`) return undefined;
+    this.#codeOf = `${a} ${b}`;
+    return securityCode(a, b);
   }
 
   /** A connection that was broken may have healed meanwhile; one that was thought to stand is not left alone. */

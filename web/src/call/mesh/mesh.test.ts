@@ -39,6 +39,23 @@ afterEach(() => {
 
 const tracks = () => subject.connection().transceivers.map(({ sender }) => sender.track);
 
+describe("in a large call", () => {
+  it("closes all connections, and makes those of which it hears meanwhile once it is small again", () => {
+    subject.addPeer(bob(true));
+    const former = subject.connection();
+    subject.mesh.connect(false);
+    expect(former.log).toContain("close");
+    expect([subject.mesh.known(), subject.mesh.participants.get()]).toEqual([[], []]);
+    subject.addPeer(bob(true));
+    subject.addPeer({ ...bob(true), peerID: "c1", peerUsername: "cyd" });
+    subject.removePeer("c1");
+    expect(subject.connections.length).toBe(1);
+    subject.mesh.connect(true);
+    expect(subject.connections.length).toBe(2);
+    expect(subject.mesh.known()).toEqual(["b1"]);
+  });
+});
+
 describe("without media", () => {
   it("keeps connections and what they tell, and sends again without another negotiation", async () => {
     subject.addPeer(bob(true));

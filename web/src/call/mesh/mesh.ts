@@ -10,6 +10,8 @@ import type {
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
 import { coresOfThisComputer } from "../cores";
+import type { MemberKeys } from "../e2ee/member-keys";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { FileSender } from "../files/file-peer";
 import type { Files } from "../files/files";
 import type { Gesture, GestureListener } from "../gestures";
@@ -51,7 +53,8 @@ export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
   readonly ice: Pick<IceSource, "configuration" | "fresh" | "isDue" | "renewed">;
   readonly maxPeers?: number | undefined;
-  readonly files?: Pick<Files, "attach" | "detach"> | undefined;
+  readonly files?: Pick<Files, "attach" | "detach" | "connect"> | undefined;
+  readonly keys?: Pick<MemberKeys, "fingerprints"> | undefined;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
 }
 
@@ -61,6 +64,9 @@ const LOOK_EVERY_MS = 300;
 type EarlySignal =
   | { readonly description: SessionDescription }
   | { readonly candidate: IceCandidate | null };
+
+/** Hears the secrets that peers send over their channels. */
+export type SenderKeyListener = (peerID: string, message: SenderKeyMessage) => void;
 
 /** The topology in which each pair of participants has a peer connection of its own. */
 export class Mesh implements PreparableTopology {
@@ -99,9 +105,13 @@ export class Mesh implements PreparableTopology {
   #tracks = NO_LOCAL_TRACKS;
   #local = NO_LOCAL_TRACKS;
   #sendsMedia = true;
+  #isConnecting = true;
+  /** Peers to which connections are made once there are to be any. */
+  readonly #introduced = new Map<string, AddPeer>();
   #isRecording = false;
   #hand: number | null = null;
   readonly #gestureListeners = new Set<GestureListener>();
+  readonly #senderKeyListeners = new Set<SenderKeyListener>();
 
   constructor(private readonly parts: MeshParts) {
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -205,6 +215,20 @@ export class Mesh implements PreparableTopology {
     this.publish(this.#tracks);
   }
 
+  /**
+   * A large call has no connections between its members: those that there are close, and who is introduced meanwhile
+   * is connected to once it is small again.
+   */
+  connect(isConnecting: boolean): void {
+    if (this.#isConnecting === isConnecting) return;
+    this.#isConnecting = isConnecting;
+    this.parts.files?.connect(isConnecting);
+    const introduced = [...this.#introduced.values()];
+    this.#introduced.clear();
+    if (isConnecting) for (const peer of introduced) this.#addPeer(peer);
+    else this.#keepOnly(new Set());
+  }
+
   /** Whether pictures go out as small as they can, to everybody who wants them. */
   get isLowest(): Store<boolean> {
     return this.#quality.isLowest;
@@ -247,6 +271,16 @@ export class Mesh implements PreparableTopology {
     return () => void this.#gestureListeners.delete(listener);
   }
 
+  /** Sends a secret over the channel of a peer; false where it is not open. */
+  sendSenderKey(peerID: string, message: SenderKeyMessage): boolean {
+    return this.#peers.get(peerID)?.tellSenderKey(message) === true;
+  }
+
+  followSenderKeys(listener: SenderKeyListener): () => void {
+    this.#senderKeyListeners.add(listener);
+    return () => void this.#senderKeyListeners.delete(listener);
+  }
+
   check(reason: HealthCheckReason): void {
     for (const peer of this.#peers.values()) peer.check(reason);
   }
@@ -282,6 +316,10 @@ export class Mesh implements PreparableTopology {
 
   #addPeer(peer: AddPeer): void {
     const { peerID } = peer;
+    if (!this.#isConnecting) {
+      if (this.#introduced.size < this.#maxPeers) this.#introduced.set(peerID, peer);
+      return;
+    }
     const isNew = !this.#peers.has(peerID) && !this.#queue.has(peerID);
     if (isNew && this.known().length >= this.#maxPeers) return;
     this.#nameAs(peer);
@@ -308,6 +346,7 @@ export class Mesh implements PreparableTopology {
   }
 
   #removePeer(peerID: string): void {
+    this.#introduced.delete(peerID);
     this.#prepared.release(peerID);
     this.#offered.delete(peerID);
     this.#queue.cancel(peerID);
@@ -378,12 +417,12 @@ export class Mesh implements PreparableTopology {
   }
 
   #build(peer: AddPeer): void {
-    const { signaling, ice, files } = this.parts;
+    const { signaling, ice, files, keys } = this.parts;
     const { peerID } = peer;
     const former = this.#peers.get(peerID);
     const inherited = former?.bequeath() ?? null;
     former?.close();
-    const connection = this.#connect(ice.configuration());
+    const connection = this.#connectionBy(ice.configuration());
     this.#sampler.follow(peerID, connection);
     const built = new MeshPeer({
       peer,
@@ -391,6 +430,7 @@ export class Mesh implements PreparableTopology {
       isRecorder: () => this.#recorders.has(peerID),
       inherited,
       identity: this.#identities.of(peerID),
+      memberFingerprints: async () => (await keys?.fingerprints(peerID)) ?? null,
       connection,
       local: this.#local,
       streams: this.#streams,
@@ -412,6 +452,9 @@ export class Mesh implements PreparableTopology {
       orderCodecs: (source) => orderedCodecs(this.#quality.preferredCodecs(source), source),
       reacted: (reaction) => {
         for (const listener of this.#gestureListeners) listener.reacted(peerID, reaction);
+      },
+      heardSenderKey: (message) => {
+        for (const listener of this.#senderKeyListeners) listener(peerID, message);
       },
       askedToLower: () => {
         for (const listener of this.#gestureListeners) listener.askedToLower(peerID);
@@ -437,7 +480,7 @@ export class Mesh implements PreparableTopology {
   }
 
   /** Falls back to no ICE servers where this browser refuses a server's way to name them: some calls need none. */
-  #connect(configuration: RTCConfiguration): RTCPeerConnection {
+  #connectionBy(configuration: RTCConfiguration): RTCPeerConnection {
     const { connect = (wanted: RTCConfiguration) => new RTCPeerConnection(wanted) } = this.parts;
     const { iceTransportPolicy = "all" } = configuration;
     return (

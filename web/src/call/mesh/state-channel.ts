@@ -1,4 +1,5 @@
 import { bestEffort } from "../best-effort";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import { isReaction, MOST_HANDS, type Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
@@ -88,17 +89,19 @@ export interface PictureNews {
   readonly reaction?: Reaction;
   /** Asks for our hand to go down. */
   readonly lower?: true;
+  /** A secret of an encrypted call, or that one of ours was taken. */
+  readonly senderKey?: SenderKeyMessage;
 }
 
 /** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"], records: true}`, of which any part may be absent. */
 export function parseNews(data: unknown): PictureNews | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
   try {
-    const { version, wants, paused, records, hand, reaction, lower } = JSON.parse(data) as Record<
-      string,
-      unknown
-    >;
+    const { version, wants, paused, records, hand, reaction, lower, ...more } = JSON.parse(
+      data,
+    ) as Record<string, unknown>;
     if (version !== VERSION) return null;
+    const senderKey = senderKeyOf(more.senderKey);
     return {
       ...(typeof wants === "object" && wants !== null && { wants: wishesOf(wants) }),
       ...(Array.isArray(paused) && { paused: SOURCES.filter((source) => paused.includes(source)) }),
@@ -106,10 +109,19 @@ export function parseNews(data: unknown): PictureNews | null {
       ...((hand === null || isNumberOfHand(hand)) && { hand }),
       ...(isReaction(reaction) && { reaction }),
       ...(lower === true && { lower }),
+      ...(senderKey && { senderKey }),
     };
   } catch {
     return null;
   }
+}
+
+function senderKeyOf(said: unknown): SenderKeyMessage | null {
+  const { epoch, number, key } = (said ?? {}) as Record<string, unknown>;
+  const isNumber = Number.isSafeInteger(number) && Number(number) >= 0;
+  if (typeof epoch !== "string" || !isNumber) return null;
+  if (key !== undefined && typeof key !== "string") return null;
+  return { epoch, number: Number(number), ...(key !== undefined && { key }) };
 }
 
 function wishesOf(said: Partial<Record<PictureSource, unknown>>): PictureWishes {
@@ -203,10 +215,11 @@ export class StateChannel {
     this.#tell();
   }
 
-  /** Tells what lasts no longer than the moment: it is lost where the channel is not open. */
-  tellOnce(news: Pick<PictureNews, "reaction" | "lower">): void {
-    if (this.#channel?.readyState !== "open") return;
+  /** Tells what lasts no longer than the moment: it is lost where the channel is not open, which is told by false. */
+  tellOnce(news: Pick<PictureNews, "reaction" | "lower" | "senderKey">): boolean {
+    if (this.#channel?.readyState !== "open") return false;
     this.#channel.send(JSON.stringify({ version: VERSION, ...news }));
+    return true;
   }
 
   /** Older clients pass over it. What would tell nothing is told only where it was something before. */

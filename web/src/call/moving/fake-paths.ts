@@ -1,10 +1,13 @@
 import { Store } from "../../store";
 import type { CallTopology, PeerEntry, ReportTopology, ServerEvents } from "../../wire.gen";
+import type { MemberKeys } from "../e2ee/member-keys";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
+import type { SenderKeyListener } from "../mesh/mesh";
 import { RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
-import type { SfuState } from "../sfu/sfu-topology";
+import type { SfuEncryption, SfuState } from "../sfu/sfu-topology";
 import {
   type LocalTracks,
   type Membership,
@@ -58,6 +61,23 @@ export class FakeMesh extends FakePath implements MeshPath {
   sendMedia = (isSending: boolean) => {
     this.isSending = isSending;
   };
+  isConnecting = true;
+  connect = (isConnecting: boolean) => {
+    this.isConnecting = isConnecting;
+  };
+  /** The peers that have an open channel. */
+  readonly channels = new Set<string>();
+  readonly senderKeys: string[] = [];
+  senderKeyListener: SenderKeyListener = () => {};
+  sendSenderKey = (peerID: string, { number }: SenderKeyMessage) => {
+    if (!this.channels.has(peerID)) return false;
+    this.senderKeys.push(`${number} to ${peerID}`);
+    return true;
+  };
+  followSenderKeys = (listener: SenderKeyListener) => {
+    this.senderKeyListener = listener;
+    return () => {};
+  };
   prepare = (_others: readonly PeerEntry[]) => {};
   takeOffers = () => [];
 }
@@ -66,11 +86,17 @@ export class FakeSfuPath extends FakePath implements SfuPath {
   readonly state = new Store<SfuState>("connecting");
   readonly isPublished = new Store(false);
   mostLines: number | null = null;
+  readonly heardKeys: string[] = [];
+  hearSenderKey = (member: string, { number }: SenderKeyMessage) =>
+    void this.heardKeys.push(`${number} of ${member}`);
   limitLines = (most: number | null) => {
     this.mostLines = most;
   };
 
-  constructor(readonly token: string) {
+  constructor(
+    readonly token: string,
+    readonly encryption: SfuEncryption | undefined,
+  ) {
     super();
   }
 
@@ -113,14 +139,17 @@ export function withMedia(id: string): Participant {
   });
 }
 
-export function newMoving() {
+export function newMoving(keys?: MemberKeys) {
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const mesh = new FakeMesh();
   const sfus: FakeSfuPath[] = [];
   const reports: string[] = [];
+  const signaled: string[] = [];
   const topology = new MovingTopology({
     mesh,
+    keys,
     signaling: {
+      send: ({ event, payload }) => void signaled.push(`${event} to ${payload.peerID}`),
       on: (event, listener) => {
         const known = listeners.get(event) ?? new Set();
         listeners.set(event, known.add(listener as never));
@@ -129,8 +158,8 @@ export function newMoving() {
       reportTopology: async ({ epoch, state }: ReportTopology) =>
         void reports.push(epoch ? `${epoch} ${state}` : state),
     },
-    openSfu: ({ token }) => {
-      const sfu = new FakeSfuPath(token);
+    openSfu: ({ token, encryption }) => {
+      const sfu = new FakeSfuPath(token, encryption);
       sfus.push(sfu);
       return sfu;
     },
@@ -148,7 +177,7 @@ export function newMoving() {
     });
   /** The latest SFU that was opened. */
   const sfu = () => sfus.at(-1) as FakeSfuPath;
-  return { topology, mesh, sfus, sfu, reports, hear, moveTo, enter, listeners };
+  return { topology, mesh, sfus, sfu, reports, signaled, hear, moveTo, enter, listeners };
 }
 
 export function move(epoch: string, given: Partial<CallTopology> = {}): CallTopology {

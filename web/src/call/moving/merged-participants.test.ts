@@ -5,7 +5,7 @@ import { mergedParticipants } from "./merged-participants";
 
 const only = (participants: Participant[]) => participants[0] as Participant;
 
-const BY_MESH = { passesSfu: false };
+const BY_MESH = "connections";
 
 describe("a source", () => {
   it("is shown by the new way once it flows there", () => {
@@ -38,8 +38,16 @@ describe("a participant", () => {
     const mesh = shown("bob", { code, codeChanged: true, hand: 3, records: true });
     const merged = only(mergedParticipants([[shown("bob", { hand: null })]], [mesh], BY_MESH));
     expect(merged).toMatchObject({ code, codeChanged: true, hand: 3, records: true });
-    const passing = mergedParticipants([[shown("bob")]], [mesh], { passesSfu: true });
-    expect(only(passing)).toMatchObject({ code: null, codeChanged: true });
+    const readable = mergedParticipants([[shown("bob")]], [mesh], null);
+    expect(only(readable)).toMatchObject({ code: null, codeChanged: true });
+  });
+
+  it("has the code of member keys where there are no connections", () => {
+    const code = [{ emoji: "🐶", word: "dog" }];
+    const bob = shown("bob", { code });
+    expect(only(mergedParticipants([[bob]], [], "member-keys")).code).toBe(code);
+    expect(only(mergedParticipants([[bob]], [], "connections")).code).toBeNull();
+    expect(only(mergedParticipants([[bob]], [], null)).code).toBeNull();
   });
 
   it("is connected where one way is", () => {

@@ -4,19 +4,25 @@ import type { Participant, RemoteScreen, RemoteTrack } from "../topology";
 type Views = readonly [Participant, ...Participant[]];
 
 /**
+ * What makes the codes that people compare: both ends of a connection in the mesh, member keys alone where there are
+ * none, or nothing.
+ */
+export type CodesBy = "connections" | "member-keys" | null;
+
+/**
  * Who is in the call, as the ways that media may take show them: each source by the first way on which it flows. What
  * the mesh knows beside media (codes, hands, who is reachable) is taken from `mesh`, where it has the participant. An
- * SFU reads what passes it: while media pass one, there is no code that would say that nobody listens in.
+ * SFU reads what passes it without encryption: meanwhile there is no code that would say that nobody listens in.
  */
 export function mergedParticipants(
   ways: readonly (readonly Participant[])[],
   mesh: readonly Participant[],
-  { passesSfu }: { passesSfu: boolean },
+  codesBy: CodesBy,
 ): Participant[] {
   const views = new Map<string, Participant[]>();
   for (const one of ways.flat()) views.set(one.id, [...(views.get(one.id) ?? []), one]);
   const inMesh = new Map(mesh.map((one) => [one.id, one]));
-  return [...views.values()].map((found) => merged(found as unknown as Views, inMesh, passesSfu));
+  return [...views.values()].map((found) => merged(found as unknown as Views, inMesh, codesBy));
 }
 
 /** A participant on a way that is new: what flows there counts once something of it has been decoded. */
@@ -39,7 +45,7 @@ export function onceCome(
 function merged(
   views: Views,
   mesh: ReadonlyMap<string, Participant>,
-  passesSfu: boolean,
+  codesBy: CodesBy,
 ): Participant {
   const [first] = views;
   const known = mesh.get(first.id);
@@ -66,8 +72,8 @@ function merged(
     speaking: views.some(({ speaking }) => speaking),
     records: views.some(({ records }) => records) || known?.records === true,
     ...(hand !== undefined && { hand }),
-    code: passesSfu ? null : (known?.code ?? null),
-    codeChanged: known?.codeChanged ?? false,
+    code: codesBy === "connections" ? (known?.code ?? null) : codesBy && first.code,
+    codeChanged: views.some(({ codeChanged }) => codeChanged) || known?.codeChanged === true,
   };
 }
 

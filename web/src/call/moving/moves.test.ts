@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterNews, MESH, type MoveState, waysOf } from "./moves";
+import { afterNews, afterNoNews, MESH, type MoveState, waysOf } from "./moves";
 
 const news = (epoch: string, kind: "mesh" | "sfu", settled = false) => ({
   epoch,
@@ -28,6 +28,17 @@ describe("a move", () => {
     const moving = afterNews(MESH, news("1", "sfu"));
     expect(names(afterNews(moving, news("2", "sfu")))).toEqual(["sfu 2", "sfu 1", "mesh null"]);
     expect(names(afterNews(moving, news("2", "mesh")))).toEqual(["mesh 2", "sfu 1"]);
+  });
+
+  it("of which nothing is told any more goes to the mesh", () => {
+    const settled = afterNews(MESH, news("1", "sfu", true));
+    expect(names(afterNoNews(settled))).toEqual(["mesh null", "sfu 1"]);
+    expect(names(afterNoNews(afterNews(settled, news("2", "mesh"))))).toEqual([
+      "mesh null",
+      "sfu 1",
+    ]);
+    expect(afterNoNews(MESH)).toBe(MESH);
+    expect(afterNoNews(afterNews(settled, news("2", "mesh", true)))).toBe(MESH);
   });
 
   it("that is told twice is one", () => {

@@ -6,6 +6,8 @@ export interface Way {
   readonly kind: CallTopology["kind"];
   /** Whether the peers of the mesh have data channels. */
   readonly channels: boolean;
+  /** Whether what passes an SFU is encrypted end to end; what goes over the mesh always is. */
+  readonly encrypted: boolean;
 }
 
 /** The way to which the call moves, and those from which it does; none of these once the move is settled. */
@@ -15,7 +17,7 @@ export interface MoveState {
 }
 
 export const MESH: MoveState = {
-  current: { epoch: null, kind: "mesh", channels: true },
+  current: { epoch: null, kind: "mesh", channels: true, encrypted: true },
   former: [],
 };
 
@@ -25,11 +27,18 @@ const MOST_FORMER = 2;
 /** The state after the server has said how media travel. A move that is not settled may give way to the next. */
 export function afterNews(state: MoveState, news: Omit<CallTopology, "url" | "token">): MoveState {
   const { epoch, kind, channels, settled } = news;
-  const current = { epoch, kind, channels };
+  const current = { epoch, kind, channels, encrypted: kind === "mesh" || news.encrypted === true };
   if (settled) return { current, former: [] };
   const before = epoch === state.current.epoch ? state.former : [state.current, ...state.former];
   const former = before.filter((way) => !isSame(way, current)).slice(0, MOST_FORMER);
   return { current, former };
+}
+
+/** The state where a server that has lost its memory names no way: the mesh, beside the ways in use until it flows. */
+export function afterNoNews({ current, former }: MoveState): MoveState {
+  const before = [current, ...former].filter(({ kind }) => kind !== "mesh");
+  if (before.length === 0) return MESH;
+  return { current: MESH.current, former: before.slice(0, MOST_FORMER) };
 }
 
 /** All ways that media may take now, the one that is preferred first. */

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MemberKeys } from "../e2ee/member-keys";
 import { windowOf } from "../health/fake-window";
+import { MISSED_AFTER_MS } from "../sfu/members";
 import { LINES_WHILE_MOVING } from "../sfu/sfu-topology";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
 import { flowing, move, newMoving, nothing, shown, withMedia } from "./fake-paths";
 import { AGAIN_AFTER_MS, LOST_AFTER_MS, RECEIVING_WITHIN_MS } from "./move-reports";
-import { KEPT_MS, LOWEST_AFTER_MS } from "./moving-topology";
+import { KEPT_MS, LINGER_MS, LOWEST_AFTER_MS, UNLED_MS } from "./moving-topology";
 
 let subject: ReturnType<typeof newMoving>;
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -34,7 +36,7 @@ describe("a call that never moves", () => {
 });
 
 describe("a move to an SFU", () => {
-  it("sends and gets by both ways until it is settled, and leaves the mesh its channels", async () => {
+  it("sends and gets by both ways until shortly after it is settled, and leaves the mesh its channels", async () => {
     const { mesh, moveTo, topology } = subject;
     subject.enter({}, "bob");
     topology.wish("bob", { camera: 720 });
@@ -44,7 +46,9 @@ describe("a move to an SFU", () => {
     expect(sfu.wishes.get("bob")).toEqual({ camera: 720 });
     expect([mesh.isSending, sfu.mostLines]).toEqual([true, LINES_WHILE_MOVING]);
     moveTo("1-1", { settled: true });
-    expect([mesh.isSending, mesh.isClosed, sfu.mostLines]).toEqual([false, false, null]);
+    expect([mesh.isSending, sfu.mostLines]).toEqual([true, null]);
+    await pass(LINGER_MS);
+    expect([mesh.isSending, mesh.isClosed]).toEqual([false, false]);
   });
 
   it("shows each picture by the new way as soon as it has been decoded", async () => {
@@ -118,7 +122,7 @@ describe("a move to an SFU", () => {
   });
 });
 
-it("stays with the mesh while nobody tells how to reach the SFU", () => {
+it("stays with the mesh while nobody tells how to reach the SFU", async () => {
   const bob = withMedia("bob");
   subject.mesh.participants.set([bob]);
   for (const settled of [false, true]) {
@@ -129,6 +133,7 @@ it("stays with the mesh while nobody tells how to reach the SFU", () => {
     expect(shown?.tracks.camera).toEqual(bob.tracks.camera);
   }
   subject.moveTo("1-1", { settled: true });
+  await pass(LINGER_MS);
   expect(subject.mesh.isSending).toBe(false);
 });
 
@@ -139,6 +144,7 @@ describe("a way that is left", () => {
     subject.moveTo("1-2", { kind: "mesh" });
     expect([subject.mesh.isSending, sfu.local]).toEqual([true, ours]);
     subject.moveTo("1-2", { kind: "mesh", settled: true });
+    await pass(LINGER_MS);
     expect([sfu.local, sfu.isClosed]).toEqual([NO_LOCAL_TRACKS, false]);
     await pass(KEPT_MS);
     expect(sfu.isClosed).toBe(true);
@@ -222,11 +228,37 @@ describe("a join", () => {
     expect(subject.sfu().token).toBe("new");
   });
 
-  it("in a call of which nothing is said goes back to the mesh", () => {
+  it("in a call of which nothing is said goes back to the mesh, without a gap", async () => {
+    const bob = withMedia("bob");
     subject.moveTo("1-1", { settled: true });
+    const [sfu, there] = [subject.sfu(), withMedia("bob")];
+    sfu.participants.set([there]);
+    subject.mesh.participants.set([bob]);
     subject.enter({ continuity: "resumed-with-losses" }, "bob");
-    expect(subject.mesh.isSending).toBe(true);
-    expect(subject.sfu().local).toBe(NO_LOCAL_TRACKS);
+    expect([subject.mesh.isSending, sfu.local]).toEqual([true, ours]);
+    expect(cameraOf("bob")).toBe(there.tracks.camera.track);
+    subject.topology.wish("bob", { camera: 360 });
+    await pass(100);
+    for (const { track } of [bob.tracks.camera, bob.tracks.microphone]) {
+      if (track) subject.mesh.come.set(track, 1);
+    }
+    await pass(500);
+    expect(cameraOf("bob")).toBe(bob.tracks.camera.track);
+    expect(sfu.local).toBe(ours);
+    await pass(UNLED_MS + LINGER_MS);
+    expect(sfu.local).toBe(NO_LOCAL_TRACKS);
+  });
+
+  it("in a call that moves on before it has come to the mesh keeps all ways", async () => {
+    subject.moveTo("1-1", { settled: true });
+    const former = subject.sfu();
+    subject.enter({ continuity: "resumed-with-losses" }, "bob");
+    subject.moveTo("2-1");
+    await pass(2 * UNLED_MS);
+    expect([subject.mesh.isSending, former.local, subject.sfu().local]).toEqual([true, ours, ours]);
+    subject.moveTo("2-1", { settled: true });
+    await pass(LINGER_MS);
+    expect([subject.mesh.isSending, former.local]).toEqual([false, NO_LOCAL_TRACKS]);
   });
 });
 
@@ -282,4 +314,152 @@ it("ends with all that it has opened", async () => {
   expect([...listeners.values()].every((known) => known.size === 0)).toBe(true);
   await pass(KEPT_MS);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+describe("an encrypted call", () => {
+  const CODE = [{ emoji: "🐶", word: "dog" }];
+  let theirs: MemberKeys;
+
+  beforeEach(async () => {
+    const keys = new MemberKeys(() => true);
+    theirs = new MemberKeys(() => true);
+    await Promise.all([keys.ready(), theirs.ready()]);
+    subject.topology.close();
+    subject = newMoving(keys);
+    subject.topology.enter({
+      continuity: "new",
+      ownID: "ann",
+      others: [{ peerID: "bob", peerUsername: "bob", memberKey: theirs.own?.text ?? "" }],
+    });
+    subject.mesh.participants.set([shown("bob", { code: CODE })]);
+  });
+
+  const codeOf = () => subject.topology.participants.get()[0]?.code;
+
+  it("opens an SFU with keys, and still has codes to compare", () => {
+    subject.moveTo("1-1", { encrypted: true });
+    expect(subject.sfu().encryption).toMatchObject({ epoch: "1-1", ownID: "ann" });
+    expect(codeOf()).toBe(CODE);
+  });
+
+  it("makes codes of member keys alone as soon as the call is large", () => {
+    subject.moveTo("1-1", { encrypted: true, settled: true });
+    expect(subject.sfu().encryption?.makesCodes).toBe(false);
+    subject.moveTo("1-1", { encrypted: true, settled: true, channels: false });
+    expect(subject.sfu().encryption?.makesCodes).toBe(true);
+    expect(subject.sfus).toHaveLength(1);
+  });
+
+  it("opens an SFU without keys where the server says so, and has no codes meanwhile", () => {
+    subject.moveTo("1-1");
+    expect(subject.sfu().encryption).toBeUndefined();
+    expect(codeOf()).toBeNull();
+  });
+
+  it("never goes on without encryption: it fails to open what would be read", () => {
+    subject.moveTo("1-1", { encrypted: true, settled: true });
+    subject.moveTo("2-2", { settled: true });
+    expect([subject.sfus.length, subject.reports.at(-1)]).toEqual([1, "2-2 failed"]);
+    expect(subject.mesh.isSending).toBe(true);
+    subject.moveTo("3-3", { encrypted: true });
+    expect(subject.sfus).toHaveLength(2);
+  });
+
+  it("is not opened by a browser that encrypts nothing", () => {
+    const unable = newMoving();
+    unable.moveTo("1-1", { encrypted: true });
+    expect([unable.sfus.length, unable.reports]).toEqual([0, ["1-1 failed"]]);
+    unable.topology.close();
+  });
+
+  it("has secrets go by channels where they are open, else through the server", () => {
+    subject.moveTo("1-1", { encrypted: true });
+    const { encryption } = subject.sfu();
+    encryption?.send("bob", { epoch: "1-1", number: 7 });
+    subject.mesh.channels.add("bob");
+    encryption?.send("bob", { epoch: "1-1", number: 8 });
+    expect([subject.signaled, subject.mesh.senderKeys]).toEqual([
+      ["sender-key to bob"],
+      ["8 to bob"],
+    ]);
+    subject.mesh.senderKeyListener("bob", { epoch: "1-1", number: 1 });
+    subject.hear("sender-key", { peerID: "bob", epoch: "1-1", number: 2 });
+    subject.hear("sender-key", { peerID: "bob", epoch: "9-9", number: 3 });
+    expect(subject.sfu().heardKeys).toEqual(["1 of bob", "2 of bob"]);
+  });
+
+  it("holds a secret that comes before this browser has heard of the move", () => {
+    for (const [number, peerID] of [
+      [1, "bob"],
+      [2, "bob"],
+      [3, "a stranger"],
+    ] as const) {
+      subject.hear("sender-key", { peerID, epoch: "1-1", number, key: "A".repeat(80) });
+    }
+    subject.moveTo("1-1", { encrypted: true });
+    expect(subject.sfu().heardKeys).toEqual(["2 of bob"]);
+  });
+
+  it("counts its secrets on from one SFU to the next", () => {
+    subject.moveTo("1-1", { encrypted: true });
+    const first = [subject.sfu().encryption?.nextNumber(), subject.sfu().encryption?.nextNumber()];
+    subject.moveTo("2-2", { encrypted: true });
+    expect([...first, subject.sfu().encryption?.nextNumber()]).toEqual([0, 1, 2]);
+  });
+
+  it("raises the alarm where the server says another key of a member than before", async () => {
+    const other = new MemberKeys(() => true);
+    await other.ready();
+    const bob = { peerID: "bob", peerUsername: "bob", createOffer: false };
+    subject.hear("add-peer", { ...bob, memberKey: theirs.own?.text ?? "" });
+    expect(subject.topology.participants.get()[0]?.codeChanged).toBe(false);
+    subject.hear("add-peer", { ...bob, memberKey: other.own?.text ?? "" });
+    expect(subject.topology.participants.get()[0]?.codeChanged).toBe(true);
+  });
+});
+
+describe("a large call", () => {
+  const idsShown = () => subject.topology.participants.get().map(({ id }) => id);
+  const joins = (peerID: string) => subject.hear("member-joined", { peerID, peerUsername: peerID });
+
+  it("has no connections of the mesh, and tells gestures by the SFU", () => {
+    subject.enter({}, "bob");
+    subject.topology.gesture({ kind: "hand", number: 3 });
+    subject.moveTo("1-1", { settled: true });
+    expect(subject.mesh.isConnecting).toBe(true);
+    subject.moveTo("1-1", { settled: true, channels: false });
+    expect(subject.mesh.isConnecting).toBe(false);
+    expect(subject.sfu().gestures.at(-1)).toEqual({ kind: "hand", number: 3 });
+    expect(subject.mesh.gestures.at(-1)).toEqual({ kind: "hand", number: null });
+    subject.moveTo("1-1", { settled: true, channels: true });
+    expect(subject.mesh.isConnecting).toBe(true);
+    expect(subject.mesh.gestures.at(-1)).toEqual({ kind: "hand", number: 3 });
+    expect(subject.sfu().gestures.at(-1)).toEqual({ kind: "hand", number: null });
+  });
+
+  it("lists members whom no way has", () => {
+    subject.enter({ move: move("1-1", { channels: false }) }, "bob");
+    subject.sfu().participants.set([withMedia("bob")]);
+    joins("cyd");
+    expect(idsShown()).toEqual(["bob", "cyd"]);
+    subject.hear("remove-peer", { peerID: "cyd", peerUsername: "cyd" });
+    expect(idsShown()).toEqual(["bob"]);
+  });
+
+  it("lists all also where no SFU is well", () => {
+    subject.enter({ move: move("0-0", { kind: "mesh", channels: false, settled: true }) }, "bob");
+    expect(idsShown()).toEqual(["bob"]);
+    joins("cyd");
+    expect(idsShown()).toEqual(["bob", "cyd"]);
+  });
+
+  it("drops whoever is not named for long after a return: nobody tells that they have left", async () => {
+    const large = move("1-1", { channels: false });
+    subject.enter({ move: large }, "bob", "cyd", "dan");
+    subject.enter({ continuity: "resumed", move: large }, "bob");
+    joins("cyd");
+    expect(idsShown()).toEqual(["bob", "cyd", "dan"]);
+    await pass(MISSED_AFTER_MS);
+    expect(idsShown()).toEqual(["bob", "cyd"]);
+  });
 });

@@ -1,12 +1,15 @@
 import { Store } from "../../store";
 import type { CallTopology, OfferSdp, PeerEntry, ReportTopology } from "../../wire.gen";
+import { EarlySenderKeys } from "../e2ee/early-sender-keys";
+import type { MemberKeys } from "../e2ee/member-keys";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
 import { RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
-import { SfuMembers } from "../sfu/members";
-import { LINES_WHILE_MOVING } from "../sfu/sfu-topology";
+import { type SfuMember, SfuMembers } from "../sfu/members";
+import { LINES_WHILE_MOVING, type SfuEncryption } from "../sfu/sfu-topology";
 import {
   type HealthCheckReason,
   type LocalTracks,
@@ -14,22 +17,41 @@ import {
   NO_LOCAL_TRACKS,
   type Participant,
   type PreparableTopology,
+  type RemoteTrack,
 } from "../topology";
-import { mergedParticipants, onceCome } from "./merged-participants";
+import { type CodesBy, mergedParticipants, onceCome } from "./merged-participants";
 import { MoveReports } from "./move-reports";
-import { afterNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
+import { afterNews, afterNoNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
 import type { MeasuredPath, MeshPath, SfuPath } from "./paths";
 
 /** A way that is left is kept for those who have not heard of the move. */
 export const KEPT_MS = 60_000;
+/**
+ * The way before is sent to a little longer than the move takes: the others may have decoded what comes by the new
+ * one, and be yet to show it.
+ */
+export const LINGER_MS = 1_000;
+/** As long a move to the mesh takes that no server leads. */
+export const UNLED_MS = 10_000;
 /** A way that is narrow for a moment is no reason to move. */
 export const LOWEST_AFTER_MS = 5_000;
 
 export interface MovingParts {
-  readonly signaling: Pick<ResumableSignaling, "on" | "reportTopology">;
+  readonly signaling: Pick<ResumableSignaling, "on" | "send" | "reportTopology">;
   readonly mesh: MeshPath;
-  openSfu(way: { readonly url: string; readonly token: string }): SfuPath;
+  /** Absent where this browser encrypts no frames. */
+  readonly keys?: MemberKeys | undefined;
+  openSfu(way: WayToOpen): SfuPath;
 }
+
+export interface WayToOpen {
+  readonly url: string;
+  readonly token: string;
+  /** Absent where frames are not encrypted. */
+  readonly encryption?: SfuEncryption;
+}
+
+const NOTHING: RemoteTrack = { track: null, on: null, flowing: false, paused: false };
 
 interface Sfu {
   readonly way: Way;
@@ -41,7 +63,7 @@ interface Sfu {
 
 /**
  * The topology of a call that moves between a mesh and an SFU, as the server says: the new way is opened beside the
- * one before, and each source is shown by the new way as soon as it comes by it. The mesh stays for its data channels.
+ * one before, and each source is shown by the new way as soon as it comes by it. The mesh stays for its data channels, unless the call is large.
  */
 export class MovingTopology implements PreparableTopology {
   readonly participants = new Store<readonly Participant[]>([]);
@@ -61,19 +83,45 @@ export class MovingTopology implements PreparableTopology {
   #local: LocalTracks = NO_LOCAL_TRACKS;
   #isRecording = false;
   #hand: number | null = null;
+  /** What has carried gestures so far. */
+  #carried: MeasuredPath;
   #isLowest = false;
+  #ownID: string | undefined;
+  /** The number of secrets of this visit. */
+  #secrets = 0;
+  readonly #earlyKeys = new EarlySenderKeys();
+  /** Whether frames were encrypted once: then nothing goes to an SFU without that. */
+  #wasEncrypted = false;
   #lowering: ReturnType<typeof setTimeout> | undefined;
+  /** The ways that a settled move has left, and that are sent to still. */
+  #lingering: readonly Way[] = [];
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Ends a move to the mesh that no server leads. */
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #seen = 0;
 
   constructor(private readonly parts: MovingParts) {
     this.#mesh = parts.mesh;
-    this.#members = new SfuMembers(parts.signaling, () => {});
+    this.#carried = parts.mesh;
+    this.#members = new SfuMembers(
+      parts.signaling,
+      () => {
+        if (this.#isLarge) this.#show();
+      },
+      (member, memberKey) => {
+        if (parts.keys?.note(member, memberKey)) this.#show();
+      },
+    );
     this.#unsubscribe = [
       parts.signaling.on("topology", (news) => this.#hear(news)),
       parts.signaling.on("remove-peer", ({ peerID }) => {
         this.#wishes.delete(peerID);
         this.#order.delete(peerID);
       }),
+      parts.signaling.on("sender-key", ({ peerID, ...message }) =>
+        this.#hearSenderKey(peerID, message),
+      ),
+      this.#mesh.followSenderKeys((peerID, message) => this.#hearSenderKey(peerID, message)),
       this.#mesh.isLowest.subscribe(() => this.#followLowest()),
       ...this.#follow(this.#mesh),
     ];
@@ -92,8 +140,10 @@ export class MovingTopology implements PreparableTopology {
   }
 
   /** A new visit needs tokens of its own; one that goes on keeps its connections. */
-  enter(membership: Membership): void {
-    const { continuity, move } = membership;
+  enter(joined: Membership): void {
+    const { continuity, move, ownID } = joined;
+    const membership = { ...joined, namesAll: this.#isLarge || move?.channels === false };
+    this.#ownID = ownID;
     this.#members.enter(membership);
     if (continuity === "new") {
       this.#forgetMoves();
@@ -157,18 +207,40 @@ export class MovingTopology implements PreparableTopology {
   }
 
   #hear(news: CallTopology): void {
-    this.#moves = afterNews(this.#moves, news);
-    if (news.kind === "sfu") this.#open(this.#moves.current, news);
-    this.#apply();
+    clearTimeout(this.#settling);
+    const moves = afterNews(this.#moves, news);
+    if (news.kind === "sfu") this.#open(moves.current, news);
+    this.#changeTo(moves);
   }
 
-  /** What an acknowledgement says of the topology. A call of which it says nothing is a mesh. */
+  /**
+   * What an acknowledgement says of the topology. A call of which it says nothing is a mesh; one that was none before
+   * has lost its server, and moves there without being led.
+   */
   #take(move: CallTopology | undefined): void {
-    if (move) this.#hear(move);
-    else if (this.#moves !== MESH) {
-      this.#moves = MESH;
-      this.#apply();
+    if (move) {
+      this.#hear(move);
+      return;
     }
+    const moves = afterNoNews(this.#moves);
+    if (moves === this.#moves) return;
+    this.#changeTo(moves);
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#changeTo(MESH), UNLED_MS);
+  }
+
+  #changeTo(moves: MoveState): void {
+    const left = this.#moves.former.filter((way) => !waysOf(moves).some((one) => isSame(one, way)));
+    if (left.length > 0) {
+      this.#lingering = left;
+      clearTimeout(this.#leaving);
+      this.#leaving = setTimeout(() => {
+        this.#lingering = [];
+        this.#apply();
+      }, LINGER_MS);
+    }
+    this.#moves = moves;
+    this.#apply();
   }
 
   #open(way: Way, { url, token }: CallTopology): void {
@@ -177,37 +249,89 @@ export class MovingTopology implements PreparableTopology {
     if (known && known.path.state.get() !== "failed") return;
     if (url === undefined || token === undefined) return;
     if (known) this.#end(epoch, known);
-    const path = this.parts.openSfu({ url, token });
+    const encryption = way.encrypted ? this.#encryptionOf(way) : undefined;
+    if (way.encrypted ? !encryption : this.#wasEncrypted) {
+      console.warn("This browser does not go to an SFU that would read what it sends");
+      this.#report({ epoch, state: "failed" });
+      return;
+    }
+    this.#wasEncrypted ||= way.encrypted;
+    const path = this.parts.openSfu({ url, token, ...(encryption && { encryption }) });
     this.#sfus.set(epoch, { way, path, unfollow: this.#follow(path), closing: undefined });
     this.#reports?.close();
     this.#reports = null;
     path.enter({ continuity: "new", others: this.#entries() });
+    for (const [member, message] of this.#earlyKeys.take(epoch)) {
+      path.hearSenderKey(member, message);
+    }
     path.record(this.#isRecording);
     path.publish(this.#local);
     for (const [participant, wishes] of this.#wishes) path.wish(participant, wishes);
+  }
+
+  #encryptionOf({ epoch }: Way): SfuEncryption | undefined {
+    const { keys } = this.parts;
+    const ownID = this.#ownID;
+    if (!keys?.own || ownID === undefined) return undefined;
+    const makesCodes = () => this.#isLarge;
+    return {
+      epoch: epoch ?? "",
+      ownID,
+      keys,
+      get makesCodes() {
+        return makesCodes();
+      },
+      nextNumber: () => this.#secrets++,
+      send: (member, message) => this.#sendSenderKey(member, message),
+    };
+  }
+
+  #sendSenderKey(peerID: string, message: SenderKeyMessage): void {
+    if (this.#mesh.sendSenderKey(peerID, message)) return;
+    this.parts.signaling.send({ event: "sender-key", payload: { peerID, ...message } });
+  }
+
+  /** A member may hear of a move sooner than this browser. */
+  #hearSenderKey(member: string, message: SenderKeyMessage): void {
+    const path = this.#sfus.get(message.epoch)?.path;
+    if (path) path.hearSenderKey(member, message);
+    else if (this.#members.has(member)) this.#earlyKeys.hold(member, message);
   }
 
   /** Brings what is open and sent in line with the ways that media may take. */
   #apply(): void {
     const { current, former } = this.#moves;
     const ways = this.#waysInUse();
-    this.#mesh.sendMedia(ways.some(({ kind }) => kind === "mesh"));
+    const sent = [...ways, ...this.#lingering];
+    this.#mesh.sendMedia(sent.some(({ kind }) => kind === "mesh"));
+    this.#mesh.connect(!this.#isLarge);
     for (const [epoch, sfu] of this.#sfus) {
-      if (!ways.some((way) => isSame(way, sfu.way))) this.#retire(epoch, sfu);
+      if (!sent.some((way) => isSame(way, sfu.way))) this.#retire(epoch, sfu);
       else {
         this.#use(sfu);
         sfu.path.limitLines(former.length > 0 ? LINES_WHILE_MOVING : null);
       }
     }
     this.#reportOn(current);
-    if (this.#hand !== null) this.#carrier().gesture({ kind: "hand", number: this.#hand });
+    this.#tellHand();
     this.#show();
   }
 
+  /** Tells a hand that is up by what carries gestures now, and no longer by what carried them before. */
+  #tellHand(): void {
+    const [carrier, former] = [this.#carrier(), this.#carried];
+    this.#carried = carrier;
+    if (this.#hand === null) return;
+    if (former !== carrier) former.gesture({ kind: "hand", number: null });
+    carrier.gesture({ kind: "hand", number: this.#hand });
+  }
+
   #reportOn(way: Way): void {
-    const path = this.#pathOf(way);
-    if (way.epoch === null || !path || this.#reports?.isOf(way, path)) return;
+    const path = this.#moves === MESH ? undefined : this.#pathOf(way);
+    if (path && this.#reports?.isOf(way, path)) return;
     this.#reports?.close();
+    this.#reports = null;
+    if (!path) return;
     this.#reports = new MoveReports(way, path, {
       report: (report) => this.#report(report),
       arrived: () => this.#show(),
@@ -243,6 +367,9 @@ export class MovingTopology implements PreparableTopology {
   }
 
   #forgetMoves(): void {
+    clearTimeout(this.#settling);
+    clearTimeout(this.#leaving);
+    this.#lingering = [];
     this.#reports?.close();
     this.#reports = null;
     for (const [epoch, sfu] of this.#sfus) this.#end(epoch, sfu);
@@ -288,6 +415,10 @@ export class MovingTopology implements PreparableTopology {
     return current.channels ? this.#mesh : (this.#pathOf(current) ?? this.#mesh);
   }
 
+  get #isLarge(): boolean {
+    return !this.#moves.current.channels;
+  }
+
   #entries(): PeerEntry[] {
     return this.#members.all.map(({ id, username, displayName, records }) => ({
       peerID: id,
@@ -301,7 +432,7 @@ export class MovingTopology implements PreparableTopology {
     const mesh = this.#mesh.participants.get();
     if (this.#moves === MESH) {
       this.#note(mesh);
-      this.participants.set(mesh);
+      this.participants.set(this.#withAlarms(mesh));
       return;
     }
     const { current, former } = this.#moves;
@@ -311,11 +442,26 @@ export class MovingTopology implements PreparableTopology {
       const isNew = way === current && former.length > 0;
       return isNew ? there.map((one) => onceCome(one, hasCome)) : there;
     });
-    const passesSfu = waysOf(this.#moves).some(({ kind }) => kind === "sfu");
-    const shown = mergedParticipants(ways, mesh, { passesSfu });
+    if (this.#isLarge) {
+      const there = new Set(ways.flat().map(({ id }) => id));
+      ways.push(this.#members.all.filter(({ id }) => !there.has(id)).map(withoutMedia));
+    }
+    const shown = mergedParticipants(ways, mesh, this.#codesBy);
     this.#note(shown);
     const placeOf = ({ id }: Participant) => this.#order.get(id) ?? 0;
-    this.participants.set(shown.sort((a, b) => placeOf(a) - placeOf(b)));
+    this.participants.set(this.#withAlarms(shown.sort((a, b) => placeOf(a) - placeOf(b))));
+  }
+
+  get #codesBy(): CodesBy {
+    if (waysOf(this.#moves).some(({ encrypted }) => !encrypted)) return null;
+    return this.#moves.current.channels ? "connections" : "member-keys";
+  }
+
+  /** Another member key than before may mean a man in the middle, as another certificate does. */
+  #withAlarms(shown: readonly Participant[]): readonly Participant[] {
+    const { keys } = this.parts;
+    if (!shown.some(({ id }) => keys?.hasChanged(id))) return shown;
+    return shown.map((one) => (keys?.hasChanged(one.id) ? { ...one, codeChanged: true } : one));
   }
 
   #note(participants: readonly Participant[]): void {
@@ -340,4 +486,20 @@ export class MovingTopology implements PreparableTopology {
     const state = isLowest ? "lowest" : "not-lowest";
     this.#report({ state, ...(epoch !== null && { epoch }) });
   }
+}
+
+/** A member of a large call, whom no way may have as yet. */
+function withoutMedia({ id, username, displayName, records }: SfuMember): Participant {
+  return {
+    id,
+    username,
+    displayName,
+    tracks: { microphone: NOTHING, camera: NOTHING, screen: NOTHING },
+    screens: [],
+    speaking: false,
+    records,
+    health: { connection: "connecting", unreachable: null },
+    code: null,
+    codeChanged: false,
+  };
 }

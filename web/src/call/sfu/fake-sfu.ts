@@ -1,4 +1,5 @@
 import type { ServerEvents } from "../../wire.gen";
+import type { IceSource } from "../mesh/ice";
 import type { TrackSource } from "../topology";
 import type {
   ConnectToSfu,
@@ -10,7 +11,7 @@ import type {
   WantedMedia,
   WayToSfu,
 } from "./sfu-connection";
-import { SfuTopology } from "./sfu-topology";
+import { type SfuEncryption, SfuTopology } from "./sfu-topology";
 
 /** A track of a device, or a copy of one. */
 export class FakeTrack extends EventTarget {
@@ -108,6 +109,8 @@ export class FakeSfu implements SfuConnection {
   isClosed = false;
   readonly sent: FakeSent[] = [];
   readonly told: string[] = [];
+  /** The numbers of secrets that frames of each sender may be encrypted with. */
+  readonly secrets = new Map<string, number[]>();
   /** Rejects what is published so often. */
   refusals = 0;
   /** Holds what is published until what is in `waiting` is called. */
@@ -143,6 +146,11 @@ export class FakeSfu implements SfuConnection {
     this.told.push(to ? `${text} to ${to.join()}` : text);
   }
 
+  setSecret(sender: string, number: number, secret: Uint8Array | null): void {
+    const others = (this.secrets.get(sender) ?? []).filter((one) => one !== number);
+    this.secrets.set(sender, secret ? [...others, number] : others);
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
   }
@@ -162,11 +170,18 @@ export class FakeSfu implements SfuConnection {
 }
 
 /** A topology on a fake SFU and a fake server. */
-export function newSfuTopology(sfu = new FakeSfu(), connect: ConnectToSfu = sfu.connect) {
+export function newSfuTopology(
+  sfu = new FakeSfu(),
+  connect: ConnectToSfu = sfu.connect,
+  ice: Pick<IceSource, "fresh"> = {
+    fresh: async () => ({ iceServers: [{ urls: "stun:ours" }], certificates: [] }),
+  },
+  encryption?: SfuEncryption,
+) {
   const listeners = new Map<string, (payload: never) => void>();
   const topology = new SfuTopology({
     way: { url: "wss://parlour.example/livekit", token: "token" },
-    ice: { fresh: async () => ({ iceServers: [{ urls: "stun:ours" }], certificates: [] }) },
+    ice,
     signaling: {
       on: (event, listener) => {
         listeners.set(event, listener as never);
@@ -174,6 +189,7 @@ export function newSfuTopology(sfu = new FakeSfu(), connect: ConnectToSfu = sfu.
       },
     },
     connect,
+    encryption,
   });
   const hear = <E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]) =>
     listeners.get(event)?.(payload as never);

@@ -1,5 +1,6 @@
 import {
   ConnectionState,
+  Encryption_Type,
   getLogger,
   LocalAudioTrack,
   type LocalTrack,
@@ -16,6 +17,7 @@ import {
 import type { StatsReport } from "../mesh/connection-sample";
 import { RUNGS, rungFor } from "../quality/picture-ladder";
 import { SCREENS, SOUND_OF, type TrackSource } from "../topology";
+import { FrameEncryption } from "./frame-encryption";
 import type {
   ConnectToSfu,
   RemoteMedia,
@@ -31,6 +33,8 @@ import type {
 const PAUSES_MS = [0, 300, 1_000, 2_000];
 const LONGEST_PAUSE_MS = 3_000;
 const GIVEN_UP_AFTER_MS = 30_000;
+/** Where media flow on, as while the server between here and LiveKit is away: LiveKit's token lasts ten minutes. */
+const GIVEN_UP_WITH_MEDIA_AFTER_MS = 600_000;
 const CONNECT_WITHIN_MS = 10_000;
 /** The topic of our messages among the data of LiveKit, and the most bytes of one. */
 const TOPIC = "parlour";
@@ -83,9 +87,15 @@ const CHANGES = [
 /** Connects to LiveKit by its own client. */
 export const connectToLiveKit: ConnectToSfu = async (way, listener) => {
   keepQuiet();
-  const connection = new LiveKitConnection(listener);
-  await connection.open(way);
-  return connection;
+  const encryption = way.encryptedAs === undefined ? null : new FrameEncryption(way.encryptedAs);
+  try {
+    const connection = new LiveKitConnection(listener, encryption);
+    await connection.open(way);
+    return connection;
+  } catch (error) {
+    encryption?.close();
+    throw error;
+  }
 };
 
 /** LiveKit's client writes each step into the console. What goes wrong is told by its errors and events, too. */
@@ -95,43 +105,52 @@ function keepQuiet(): void {
 }
 
 class LiveKitConnection implements SfuConnection {
-  readonly #room = new Room({
-    // It watches elements that LiveKit attaches tracks to; ours follow wishes, as in a mesh.
-    adaptiveStream: false,
-    dynacast: true,
-    disconnectOnPageLeave: false,
-    // One connection for both directions has a longer handshake, which costs a second at each move.
-    singlePeerConnection: false,
-    reconnectPolicy: {
-      nextRetryDelayInMs: ({ elapsedMs, retryCount }) =>
-        elapsedMs > GIVEN_UP_AFTER_MS
-          ? null
-          : (PAUSES_MS[retryCount] ?? LONGEST_PAUSE_MS) * (0.5 + Math.random()),
-    },
-  });
+  readonly #room: Room;
   readonly #remote = new Map<RemoteTrackPublication, LiveKitMedia>();
   readonly #followed = new WeakSet<RTCIceTransport>();
   #isClosed = false;
 
-  constructor(private readonly listener: SfuListener) {
-    for (const event of CHANGES) this.#room.on(event, () => listener.changed());
+  constructor(
+    private readonly listener: SfuListener,
+    private readonly encryption: FrameEncryption | null,
+  ) {
+    this.#room = newRoom(encryption, () => this.isReconnecting);
+    encryption?.guard(this.#room);
+    for (const event of CHANGES) this.#room.on(event, () => this.#follow());
     this.#room.on(RoomEvent.Disconnected, () => {
       if (!this.#isClosed) listener.ended();
     });
-    this.#room.on(RoomEvent.DataReceived, (bytes, sender, _kind, topic) => {
+    this.#room.on(RoomEvent.DataReceived, (bytes, sender, _kind, topic, encryptionType) => {
       if (!sender || topic !== TOPIC || bytes.byteLength > MOST_BYTES) return;
+      // LiveKit's client also passes on what was not encrypted, in the name of whomever the SFU says.
+      if (encryption && encryptionType !== Encryption_Type.GCM) return;
       listener.heard(sender.identity, new TextDecoder().decode(bytes));
     });
   }
 
-  async open({ url, token, iceServers }: WayToSfu): Promise<void> {
+  /** Ends a connection in which the SFU gives this browser another name: frames would have another key. */
+  #follow(): void {
+    if (this.encryption && !this.encryption.isOurs(this.#room)) this.listener.ended();
+    else this.listener.changed();
+  }
+
+  async open({ url, token, iceServers, iceTransportPolicy = "all" }: WayToSfu): Promise<void> {
+    if (this.encryption) await this.#room.setE2EEEnabled(true);
     await this.#room.connect(url, token, {
       autoSubscribe: false,
       maxRetries: 0,
       websocketTimeout: CONNECT_WITHIN_MS,
       peerConnectionTimeout: CONNECT_WITHIN_MS,
-      rtcConfig: { iceServers: [...iceServers] },
+      rtcConfig: { iceServers: [...iceServers], iceTransportPolicy },
     });
+    if (this.encryption && !this.encryption.isOurs(this.#room)) {
+      await this.close();
+      throw new Error("The SFU knows this browser by another name");
+    }
+  }
+
+  setSecret(sender: string, number: number, secret: Uint8Array<ArrayBuffer> | null): void {
+    this.encryption?.setSecret(sender, number, secret);
   }
 
   get isReconnecting(): boolean {
@@ -174,11 +193,11 @@ class LiveKitConnection implements SfuConnection {
       note(track?.sender);
     }
     for (const { publication } of this.#remote.values()) note(publication.track?.receiver);
-    for (const transport of transports) this.#follow(transport);
+    for (const transport of transports) this.#followTransport(transport);
     return [...transports];
   }
 
-  #follow(transport: RTCIceTransport): void {
+  #followTransport(transport: RTCIceTransport): void {
     if (this.#followed.has(transport)) return;
     this.#followed.add(transport);
     transport.addEventListener("statechange", () => this.listener.changed());
@@ -210,7 +229,11 @@ class LiveKitConnection implements SfuConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#room.removeAllListeners();
-    await this.#room.disconnect();
+    try {
+      await this.#room.disconnect();
+    } finally {
+      this.encryption?.close();
+    }
   }
 
   #mediaOf(
@@ -232,6 +255,24 @@ class LiveKitConnection implements SfuConnection {
       if (!still.has(publication)) this.#remote.delete(publication);
     }
   }
+}
+
+function newRoom(encryption: FrameEncryption | null, isReconnecting: () => boolean): Room {
+  return new Room({
+    // It watches elements that LiveKit attaches tracks to; ours follow wishes, as in a mesh.
+    adaptiveStream: false,
+    dynacast: true,
+    disconnectOnPageLeave: false,
+    // One connection for both directions has a longer handshake, which costs a second at each move.
+    singlePeerConnection: false,
+    reconnectPolicy: {
+      nextRetryDelayInMs: ({ elapsedMs, retryCount }) =>
+        elapsedMs > (isReconnecting() ? GIVEN_UP_AFTER_MS : GIVEN_UP_WITH_MEDIA_AFTER_MS)
+          ? null
+          : (PAUSES_MS[retryCount] ?? LONGEST_PAUSE_MS) * (0.5 + Math.random()),
+    },
+    ...encryption?.roomOptions,
+  });
 }
 
 class LiveKitMedia implements RemoteMedia {

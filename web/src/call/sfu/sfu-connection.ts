@@ -1,3 +1,4 @@
+import type { FrameCryptor } from "../e2ee/frame-secrets";
 import type { StatsReport } from "../mesh/connection-sample";
 import type { TrackSource } from "../topology";
 
@@ -8,6 +9,10 @@ export interface WayToSfu {
   readonly token: string;
   /** The ICE servers of this server; those that the SFU names are passed over. */
   readonly iceServers: readonly RTCIceServer[];
+  /** The identity of this browser at the SFU, where frames are encrypted; absent where they are not. */
+  readonly encryptedAs?: string;
+  /** `relay` where media go through TURN alone. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
 /** How a source is sent. */
@@ -60,7 +65,7 @@ export interface SfuListener {
 }
 
 /** A connection to an SFU that stands, or comes back by itself. */
-export interface SfuConnection {
+export interface SfuConnection extends FrameCryptor {
   readonly isReconnecting: boolean;
   /** The participants that are connected to the SFU besides this one. */
   readonly present: ReadonlySet<string>;

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { MemberKey } from "../e2ee/member-key";
+import { MemberKeys } from "../e2ee/member-keys";
+import { wrap } from "../e2ee/wraps";
 import type { HealthWindow } from "../health/window";
+import { IceSource } from "../mesh/ice";
 import { RELIEF } from "../quality/cpu-relief";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
 import { FakeSfu, fakeTrack, newSfuTopology } from "./fake-sfu";
@@ -42,6 +46,17 @@ describe("the connection", () => {
       },
     ]);
     expect(subject.topology.state.get()).toBe("connected");
+  });
+
+  it("goes through the relay alone in a room whose media are relayed", async () => {
+    const relay = { urls: ["turn:ours"], username: "1:7", credential: "secret" };
+    const ice = new IceSource(async () => ({ iceServers: [], expires_at: null }));
+    ice.take({ iceServers: [relay], iceTransportPolicy: "relay" });
+    const sfu = new FakeSfu();
+    const { topology } = newSfuTopology(sfu, sfu.connect, ice);
+    await settled();
+    expect(sfu.ways).toMatchObject([{ iceServers: [relay], iceTransportPolicy: "relay" }]);
+    topology.close();
   });
 
   it("has published when all that there is goes out", async () => {
@@ -321,5 +336,72 @@ describe("what is measured", () => {
     if (sent) sent.report = outbound(1, "cpu");
     await vi.advanceTimersByTimeAsync(70_000);
     expect(subject.topology.relief.get()).toBe(RELIEF.fewerFrames);
+  });
+});
+
+describe("an encrypted epoch", () => {
+  async function encrypted(makesCodes: boolean) {
+    const [ours, theirs] = [new MemberKeys(() => true), new MemberKeys(() => true)];
+    await Promise.all([ours.ready(), theirs.ready()]);
+    ours.note("bob", theirs.own?.text);
+    const told: string[] = [];
+    let numbers = 0;
+    subject = newSfuTopology(undefined, undefined, undefined, {
+      epoch: "1-1",
+      ownID: "ann",
+      keys: ours,
+      makesCodes,
+      nextNumber: () => numbers++,
+      send: (member, { number, key }) => void told.push(`${key ? number : "taken"} to ${member}`),
+    });
+    subject.begin("bob");
+    const wrapOf = (secret: Uint8Array<ArrayBuffer>) =>
+      wrap(
+        secret,
+        { epoch: "1-1", sender: "bob", receiver: "ann", number: 0 },
+        {
+          ours: theirs.own as MemberKey,
+          theirs: ours.own?.publicBytes ?? new Uint8Array(),
+          weSend: true,
+        },
+      );
+    return { told, wrapOf, codeOfBob: () => ours.code("bob") };
+  }
+
+  /** WebCrypto works in threads, whose answers come between turns of the event loop. */
+  async function until(isSo: () => boolean): Promise<void> {
+    for (let turns = 0; turns < 500 && !isSo(); turns++) {
+      await vi.advanceTimersByTimeAsync(20);
+      await crypto.subtle.digest("SHA-256", new Uint8Array(1));
+    }
+    expect(isSo()).toBe(true);
+  }
+
+  it("is opened by our own name, with the secrets of all, whenever they come", async () => {
+    const { told, wrapOf } = await encrypted(false);
+    const secret = new Uint8Array(32).fill(7);
+    subject.topology.hearSenderKey("bob", { epoch: "1-1", number: 0, key: await wrapOf(secret) });
+    await until(() => told.includes("taken to bob") && told.includes("0 to bob"));
+    subject.topology.hearSenderKey("bob", { epoch: "1-1", number: 0 });
+    await until(() => subject.sfu.secrets.size === 2);
+    expect(subject.sfu.ways[0]?.encryptedAs).toBe("ann");
+    expect([...subject.sfu.secrets]).toEqual(
+      expect.arrayContaining([
+        ["ann", [0]],
+        ["bob", [0]],
+      ]),
+    );
+    expect(participant("bob").code).toBeNull();
+  });
+
+  it("has codes of member keys where there are no connections between members", async () => {
+    const { codeOfBob } = await encrypted(true);
+    await vi.advanceTimersByTimeAsync(1_500);
+    // It takes as long as another one.
+    for (let tries = 0; tries < 50 && participant("bob").code === null; tries++) {
+      await codeOfBob();
+      await settled();
+    }
+    expect(participant("bob").code).toEqual(await codeOfBob());
   });
 });

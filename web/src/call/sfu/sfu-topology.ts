@@ -1,5 +1,7 @@
 import { Chunk } from "../../chunk";
 import { Store } from "../../store";
+import { FrameSecrets } from "../e2ee/frame-secrets";
+import { type SenderKeyMessage, SenderKeys, type SenderKeysParts } from "../e2ee/sender-keys";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
 import { mediaSoFar } from "../mesh/connection-sample";
@@ -9,6 +11,7 @@ import { WindowMeters } from "../mesh/window-meter";
 import { CpuRelief, RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
+import type { SecurityCode } from "../security-code";
 import {
   type HealthCheckReason,
   type LocalTracks,
@@ -35,13 +38,23 @@ import { Subscriptions } from "./subscriptions";
 const LIVEKIT = new Chunk<{ connectToLiveKit: ConnectToSfu }>(() => import("./livekit-connection"));
 
 const OPEN_WITHIN_MS = 30_000;
+/** A code takes a tenth of a second of CPU, and there may be hundreds. */
+const CODE_EVERY_MS = 1_000;
 /** The most lines of a picture while it comes by two ways: to encode and to decode it twice takes the CPU twice. */
 export const LINES_WHILE_MOVING = 360;
+
+/** What the secrets of an encrypted epoch depend on. */
+export interface SfuEncryption extends Omit<SenderKeysParts, "frames"> {
+  /** Whether members have no connections to each other now, so that their keys alone make the codes. */
+  readonly makesCodes: boolean;
+}
 
 export interface SfuParts {
   readonly signaling: Pick<ResumableSignaling, "on">;
   readonly ice: Pick<IceSource, "fresh">;
-  readonly way: Omit<WayToSfu, "iceServers">;
+  readonly way: Pick<WayToSfu, "url" | "token">;
+  /** Absent where frames are not encrypted. */
+  readonly encryption?: SfuEncryption | undefined;
   /** Connects by something else than LiveKit's client. */
   readonly connect?: ConnectToSfu;
 }
@@ -73,6 +86,11 @@ export class SfuTopology implements MediaTopology {
   /** Members that have been on the SFU; who is no longer is about to come back, or to leave. */
   readonly #met = new Set<string>();
   readonly #sampled = new Set<string>();
+  /** The codes that were made of member keys alone. */
+  readonly #codes = new Map<string, SecurityCode | null>();
+  #makingCodes: ReturnType<typeof setTimeout> | undefined;
+  readonly #secrets = new FrameSecrets();
+  readonly #senderKeys: SenderKeys | null;
   #connection: SfuConnection | null = null;
   #sent: SentSources | null = null;
   #local = NO_LOCAL_TRACKS;
@@ -81,6 +99,8 @@ export class SfuTopology implements MediaTopology {
 
   constructor(private readonly parts: SfuParts) {
     this.#members = new SfuMembers(parts.signaling, () => this.#update());
+    const { encryption } = parts;
+    this.#senderKeys = encryption ? new SenderKeys({ ...encryption, frames: this.#secrets }) : null;
     const { state } = this;
     const sent = () => this.#sent?.media ?? [];
     this.#stats = new SfuStats({
@@ -102,6 +122,8 @@ export class SfuTopology implements MediaTopology {
 
   enter(membership: Membership): void {
     this.#members.enter(membership);
+    // Secrets of members may come in this turn.
+    this.#senderKeys?.follow(new Set(this.known()));
     this.#update();
   }
 
@@ -120,6 +142,11 @@ export class SfuTopology implements MediaTopology {
   limitLines(most: number | null): void {
     this.#subscriptions.mostLines = most ?? Number.POSITIVE_INFINITY;
     this.#update();
+  }
+
+  /** Takes what a member sends of its secrets, or of ours. */
+  hearSenderKey(member: string, message: SenderKeyMessage): void {
+    void this.#senderKeys?.hear(member, message);
   }
 
   /** How many pictures, or packets of sound, of a track of a participant have come so far. */
@@ -160,6 +187,8 @@ export class SfuTopology implements MediaTopology {
   close(): void {
     this.#isClosed = true;
     this.#members.close();
+    this.#senderKeys?.close();
+    clearTimeout(this.#makingCodes);
     this.#sampler.close();
     this.#disconnect();
   }
@@ -170,6 +199,7 @@ export class SfuTopology implements MediaTopology {
       const connection = await within(OPEN_WITHIN_MS, opening);
       if (this.#isClosed) return;
       this.#connection = connection;
+      this.#secrets.bind(connection);
       this.#sent = new SentSources(connection, () => this.#update());
       this.#sent.publish(this.#local);
       this.#update();
@@ -182,10 +212,16 @@ export class SfuTopology implements MediaTopology {
 
   /** A connection that comes when nobody waits for it any more is closed. */
   async #connect(): Promise<SfuConnection> {
-    const { ice, way } = this.parts;
-    const [connect, { iceServers = [] }] = await Promise.all([this.#library(), ice.fresh()]);
+    const { ice, way, encryption } = this.parts;
+    const [connect, configuration] = await Promise.all([this.#library(), ice.fresh()]);
+    const { iceServers = [], iceTransportPolicy } = configuration;
     const connection = await connect(
-      { ...way, iceServers },
+      {
+        ...way,
+        iceServers,
+        ...(iceTransportPolicy && { iceTransportPolicy }),
+        ...(encryption && { encryptedAs: encryption.ownID }),
+      },
       {
         changed: () => this.#update(),
         heard: (participant, text) => {
@@ -214,6 +250,7 @@ export class SfuTopology implements MediaTopology {
     this.#sent = null;
     if (this.#connection) end(this.#connection);
     this.#connection = null;
+    this.#secrets.unbind();
   }
 
   /** Looks once at all that changes in one go. */
@@ -232,6 +269,8 @@ export class SfuTopology implements MediaTopology {
     const connection = this.#connection;
     const remote = connection?.remote.filter(({ participant }) => ids.has(participant)) ?? [];
     this.#media = byParticipant(remote);
+    this.#senderKeys?.follow(ids);
+    this.#readCodes(ids);
     this.#meet(ids);
     if (connection) {
       this.#sent?.review();
@@ -261,6 +300,21 @@ export class SfuTopology implements MediaTopology {
       this.#sampled.delete(id);
       this.#sampler.forget(id);
     }
+  }
+
+  #readCodes(ids: ReadonlySet<string>): void {
+    for (const id of this.#codes.keys()) if (!ids.has(id)) this.#codes.delete(id);
+    if (!this.parts.encryption?.makesCodes || this.#makingCodes !== undefined) return;
+    const next = [...ids].find((id) => !this.#codes.has(id));
+    if (next === undefined) return;
+    this.#makingCodes = setTimeout(() => void this.#makeCode(next), CODE_EVERY_MS);
+  }
+
+  async #makeCode(id: string): Promise<void> {
+    const code = await this.parts.encryption?.keys.code(id).catch(() => null);
+    this.#makingCodes = undefined;
+    this.#codes.set(id, code ?? null);
+    this.#update();
   }
 
   #subscribe({ speakers }: SfuConnection, remote: readonly RemoteMedia[]): void {
@@ -301,7 +355,7 @@ export class SfuTopology implements MediaTopology {
       records,
       ...(hand !== undefined && { hand }),
       health: this.#health(id, isPresent),
-      code: null,
+      code: this.#codes.get(id) ?? null,
       codeChanged: false,
     };
     return participant;

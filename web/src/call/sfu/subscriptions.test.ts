@@ -74,6 +74,13 @@ describe("voices", () => {
     expect(heard(subscriptions, voices, ["p0"], 20_000)).toEqual(["p0", "p250"]);
   });
 
+  it("of more people are all that are on, as long as few are", () => {
+    const subscriptions = new Subscriptions();
+    const voices = sendingOf("microphone", people(300));
+    for (const voice of voices.slice(ALL_VOICES)) voice.isMuted = true;
+    expect(heard(subscriptions, voices, [])).toEqual(people(ALL_VOICES));
+  });
+
   it("of screens are heard in any case", () => {
     const sounds = [...sendingOf("microphone", people(100)), new FakeRemote("p99", "sound")];
     expect(heard(new Subscriptions(), sounds, [])).toEqual(["p99"]);

@@ -4,7 +4,7 @@ import type { RemoteMedia, WantedMedia } from "./sfu-connection";
 
 /** Up to so many voices, all are heard. */
 export const ALL_VOICES = 25;
-/** Of more, the loudest of those who speak, and for a while those who have spoken. */
+/** Of more, all that are on; and where more than so many are, the loudest, and for a while those who have spoken. */
 export const LOUDEST = 9;
 const HEARD_FOR_MS = 10_000;
 /** Pictures that nobody looks at and that are kept, so that they come back at once; those shown last are. */
@@ -70,9 +70,12 @@ export class Subscriptions {
   #ofSounds(sounds: readonly RemoteMedia[], now: number): [RemoteMedia, WantedMedia | null][] {
     const voices = sounds.filter(({ source }) => source === "microphone");
     const isAll = voices.length <= ALL_VOICES;
+    // Who is heard by the SFU first, and by this browser later, loses the first word.
+    const hearsOpen = voices.filter(({ isMuted }) => !isMuted).length <= ALL_VOICES;
     return sounds.map((media) => {
-      const { participant, source } = media;
-      const isHeard = isAll || source !== "microphone" || this.#matters(participant, now);
+      const { participant, source, isMuted } = media;
+      const isOpen = hearsOpen && !isMuted;
+      const isHeard = isAll || isOpen || source !== "microphone" || this.#matters(participant, now);
       return [media, isHeard ? { isOn: true } : null];
     });
   }

@@ -6,6 +6,8 @@ import {
   FieldError,
   Input,
   Label,
+  Radio,
+  RadioGroup,
   Text,
   TextArea,
   TextField,
@@ -93,10 +95,7 @@ export function Switch({ label, hint, ...props }: ToggleProps) {
   return (
     <AriaSwitch {...props} className="switch">
       <span className="switch-track" aria-hidden="true" />
-      <span className="option-text">
-        <span>{label}</span>
-        {hint && <span className="soft small">{hint}</span>}
-      </span>
+      <OptionText label={label} hint={hint} />
     </AriaSwitch>
   );
 }
@@ -107,10 +106,58 @@ export function Checkbox({ label, hint, ...props }: ToggleProps) {
       <span className="checkbox-box" aria-hidden="true">
         <CheckIcon size={16} />
       </span>
-      <span className="option-text">
-        <span>{label}</span>
-        {hint && <span className="soft small">{hint}</span>}
-      </span>
+      <OptionText label={label} hint={hint} />
     </AriaCheckbox>
+  );
+}
+
+interface OptionsProps<T extends string> {
+  label: string;
+  /** Of all options together. */
+  hint?: string;
+  value: T;
+  onChange(value: T): void;
+  options: readonly Option<T>[];
+}
+
+export interface Option<T extends string> {
+  value: T;
+  label: string;
+  hint?: string;
+  isDisabled?: boolean;
+}
+
+/** One of a few, each with what it means. */
+export function Options<T extends string>(props: OptionsProps<T>) {
+  const { label, hint, value, onChange, options } = props;
+  return (
+    <RadioGroup className="options" value={value} onChange={(chosen) => onChange(chosen as T)}>
+      <Label className="field-label">{label}</Label>
+      {hint && (
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
+      )}
+      {options.map((option) => (
+        <Radio
+          key={option.value}
+          value={option.value}
+          isDisabled={option.isDisabled ?? false}
+          className="radio"
+        >
+          <span className="radio-dot" aria-hidden="true" />
+          <OptionText label={option.label} hint={option.hint} />
+        </Radio>
+      ))}
+    </RadioGroup>
+  );
+}
+
+function OptionText({ label, hint }: { label: string; hint: string | undefined }) {
+  return (
+    <span className="option-text">
+      <span>{label}</span>
+      {hint && <span className="soft small">{hint}</span>}
+    </span>
   );
 }

@@ -13,6 +13,8 @@ import { toast } from "../kit/toast";
 import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
 import { RelayOnlySwitch } from "./relay-only-switch";
 import type { ManageProps } from "./room-menu";
+import { RoomRecordings } from "./room-recordings";
+import { type RoomTopology, TopologyOptions } from "./topology-options";
 
 export function ManageRoom({ deed, room, onDone }: ManageProps) {
   switch (deed) {
@@ -20,6 +22,8 @@ export function ManageRoom({ deed, room, onDone }: ManageProps) {
       return <EditRoom room={room} onDone={onDone} />;
     case "invitations":
       return <Inviting room={room.name} />;
+    case "recordings":
+      return <RoomRecordings room={room.name} />;
     case "delete":
       return <DeleteRoom room={room} onDone={onDone} />;
   }
@@ -46,6 +50,8 @@ function EditRoom({ room, onDone }: DeedProps) {
   const [isHidden, setIsHidden] = useState(room.listed === false);
   const wasRelayOnly = room.relay_only === true;
   const [isRelayOnly, setIsRelayOnly] = useState(wasRelayOnly);
+  const formerTopology = room.topology ?? "auto";
+  const [topology, setTopology] = useState<RoomTopology>(formerTopology);
   const stored = eventFieldValues(room);
   const fields = useFields(
     { description: room.description, password: "", ...stored },
@@ -63,6 +69,7 @@ function EditRoom({ room, onDone }: DeedProps) {
       description: description.trim(),
       listed: !isHidden,
       ...(isRelayOnly !== wasRelayOnly && { relay_only: isRelayOnly }),
+      ...(topology !== formerTopology && { topology }),
       ...(password !== "" && { password }),
       ...(!becomesEvent && time),
     });
@@ -115,6 +122,7 @@ function EditRoom({ room, onDone }: DeedProps) {
         />
       )}
       <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
+      <TopologyOptions value={topology} onChange={setTopology} />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
         {t("manage.save")}

@@ -17,6 +17,7 @@ import { Rich, useTexts } from "../kit/texts";
 import { TroubleHead } from "../kit/trouble-head";
 import { EventFields, eventTime, minutesRule, startRule } from "./event-fields";
 import { RelayOnlySwitch } from "./relay-only-switch";
+import { type RoomTopology, TopologyOptions } from "./topology-options";
 
 export function NewRoomPage() {
   const t = useTexts();
@@ -124,6 +125,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
   const [isEvent, setIsEvent] = useState(false);
   const [isHidden, setIsHidden] = useState(false);
   const [isRelayOnly, setIsRelayOnly] = useState(false);
+  const [topology, setTopology] = useState<RoomTopology>("auto");
   const fields = useFields(EMPTY, RULES);
   const task = useTask();
 
@@ -138,6 +140,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
       creator: username,
       listed,
       relay_only: isRelayOnly,
+      topology,
     });
     let rejected: string[] = [];
     let problem: Problem | null = null;
@@ -203,6 +206,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
           />
         )}
         <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
+        <TopologyOptions value={topology} onChange={setTopology} />
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
           {t("newRoom.submit")}

@@ -1,5 +1,6 @@
 import { MenuItem } from "react-aria-components";
 import { Chunk } from "../../chunk";
+import { useServerConfig } from "../app/services";
 import { LoadedPart } from "../kit/loaded-part";
 import { Modal } from "../kit/modal";
 import { ShownMenu } from "../kit/shown-menu";
@@ -7,16 +8,19 @@ import { useTexts } from "../kit/texts";
 import type { Popup } from "../kit/use-popup";
 import type { ManageProps, RoomDeed } from "./room-menu";
 
-const DEEDS: readonly RoomDeed[] = ["edit", "invitations", "delete"];
+const DEEDS: readonly RoomDeed[] = ["edit", "invitations", "recordings", "delete"];
 const TITLES = {
   edit: "manage.edit",
   invitations: "invite.title",
+  recordings: "recordings.title",
   delete: "manage.delete",
 } as const;
 
 export function RoomItems(props: Popup & { room: string; onDeed(deed: RoomDeed): void }) {
   const { room, onDeed, ...menu } = props;
   const t = useTexts();
+  const records = useServerConfig()?.recording === true;
+  const deeds = DEEDS.filter((each) => each !== "recordings" || records);
   return (
     <ShownMenu
       {...menu}
@@ -24,7 +28,7 @@ export function RoomItems(props: Popup & { room: string; onDeed(deed: RoomDeed):
       placement="bottom end"
       onAction={(key) => onDeed(key as RoomDeed)}
     >
-      {DEEDS.map((each) => (
+      {deeds.map((each) => (
         <MenuItem key={each} id={each} className="menu-item">
           {t(TITLES[each])}
         </MenuItem>

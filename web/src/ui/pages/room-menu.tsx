@@ -5,7 +5,7 @@ import { MoreIcon } from "../kit/icons";
 import { MenuButton } from "../kit/menu-button";
 import { useTexts } from "../kit/texts";
 
-export type RoomDeed = "edit" | "invitations" | "delete";
+export type RoomDeed = "edit" | "invitations" | "recordings" | "delete";
 
 export interface ManageProps {
   deed: RoomDeed;

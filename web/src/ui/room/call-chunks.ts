@@ -32,6 +32,9 @@ export const HEALTH_PANEL = new Chunk(() =>
 export const RECORDING_PANEL = new Chunk(() =>
   import("./recording/recording-panel").then((file) => file.RecordingPanel),
 );
+export const CONSENT_QUESTION = new Chunk(() =>
+  import("./recording/consent-question").then((file) => file.ConsentQuestion),
+);
 export const SMALL_CALL = new Chunk(() => import("./small-call").then((file) => file.SmallCall));
 export const CHIME = new Chunk(() => import("./chat/chime").then((file) => file.chime));
 
@@ -53,6 +56,7 @@ const OF_A_CALL = [
   SHORTCUT_SHEET,
   BACKGROUND_DIALOG,
   RECORDING_PANEL,
+  CONSENT_QUESTION,
   SMALL_CALL,
   CHIME,
 ];

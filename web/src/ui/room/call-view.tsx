@@ -38,6 +38,7 @@ import { usePanels } from "./panels";
 import { usePhone } from "./phone";
 import { PictureInPicture } from "./picture-in-picture";
 import { RecordingMark } from "./recording/recording-mark";
+import { ServerRecordingNotice } from "./recording/server-recording-notice";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
 import { KeptChoices } from "./stage-choices";
@@ -95,6 +96,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             />
           </CallBar>
           <GuestWarning />
+          <ServerRecordingNotice call={call} />
           {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
           <div className="call-body">
             <Stage
@@ -141,7 +143,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             {panel === "recording" && (
               <LazyPanel
                 panel={RECORDING_PANEL}
-                values={{ call, account: identity.email, name }}
+                values={{ call, account: identity.email, name, isCreator: room.isCreator }}
                 title={t("call.record.title")}
                 close={t("call.record.close")}
                 onClose={close}

@@ -62,9 +62,10 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   // The identity may change after the click: the call that was entered stays.
   const call = entered ?? present.current ?? next;
   if (!devices || !entry || !call) return null;
-  const enter = () => {
+  const enter = (agreedTo: string | null) => {
     if (present.current) return;
     present.current = call;
+    if (agreedTo !== null) call.serverRecordings.agreeTo(agreedTo);
     rememberRoom(identity.email, room.name);
     void call.start();
     void call.opened.then(() => setEntered(call));

@@ -20,7 +20,7 @@ import { LazyDialog } from "./lazy-dialog";
 import { LevelMeter } from "./level-meter";
 import { EffectNotice, MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
-import { recordersAmong } from "./recording/recorder-names";
+import { recordersAmong, recordingStarter } from "./recording/recorder-names";
 import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
@@ -30,8 +30,8 @@ interface LobbyProps {
   identity: Identity;
   media: LocalMedia;
   preparation: EntryPreparation;
-  /** Null where the browser cannot take part in calls. */
-  onEnter: (() => void) | null;
+  /** Gets the recording of the server to which the person consents. Null where the browser cannot take part in calls. */
+  onEnter: ((agreedTo: string | null) => void) | null;
 }
 
 export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProps) {
@@ -41,16 +41,22 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
   const { microphone, camera, background, noise } = useStore(media.view);
   const [isAsking, setAsking] = useState(false);
   const recorders = recordersAmong(useStore(preparation.present));
-  const isRecorded = recorders !== "";
+  const byServer = useStore(preparation.recording);
+  const isRecorded = recorders !== "" || byServer !== null;
   const question = useChunk(RECORDING_QUESTION, isAsking);
   useFetchedLobbyChunks();
   useEffect(() => {
     if (isRecorded) RECORDING_QUESTION.fetchAhead();
   }, [isRecorded]);
   const enter = () => {
-    if (recordersAmong(preparation.present.get())) setAsking(true);
-    else onEnter?.();
+    const isAsked = preparation.recording.get()?.consented === false;
+    if (isAsked || recordersAmong(preparation.present.get())) setAsking(true);
+    else onEnter?.(null);
   };
+  const sentences = [
+    byServer && t("call.recording.serverBy", { name: recordingStarter(byServer) }),
+    recorders && t("call.recording.by", { names: recorders }),
+  ].filter((sentence): sentence is string => Boolean(sentence));
   /** Waits for the server's word only where it has not come yet. */
   const ask = () => (preparation.isKnown ? enter() : void preparation.known.then(enter));
   return (
@@ -87,13 +93,14 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           <MediaNotice microphone={microphone} camera={camera} />
           <DeviceHelp microphone={microphone} camera={camera} />
           <EffectNotice background={background} noise={noise} />
-          {isRecorded && (
-            <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
-          )}
+          {isRecorded && <Notice tone="warning">{sentences.join(" ")}</Notice>}
           {isAsking && (
             <LazyDialog
               dialog={RECORDING_QUESTION}
-              values={{ names: recorders, onEnter: () => onEnter?.() }}
+              values={{
+                sentences,
+                onEnter: () => onEnter?.(preparation.recording.get()?.recordingID ?? null),
+              }}
               onClose={() => setAsking(false)}
             />
           )}

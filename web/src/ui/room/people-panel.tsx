@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from "react";
+import { memo, type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
 import { SELF } from "../../call/gestures";
 import type { Standing } from "../../call/health/mark";
@@ -8,6 +8,7 @@ import { useServices, useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { Action, CloseAction } from "../kit/button";
 import { Field } from "../kit/field";
+
 import {
   CameraOffIcon,
   InviteIcon,
@@ -25,6 +26,7 @@ import { HandMark } from "./gestures/tile-gestures";
 import { HealthMark } from "./health/health-mark";
 import { matchingPeople, SEARCHED_FROM } from "./matching-people";
 import { CallRich, useCallTexts } from "./texts";
+import { useGrowing } from "./use-growing";
 import { useVolumeOf } from "./volumes";
 
 interface PeoplePanelProps {
@@ -52,10 +54,11 @@ export function PeoplePanel({
   const { on } = useStore(call.media.outgoing);
   const records = useStore(call.health.records);
   const isAudible = useStore(call.voice.isAudible);
-  const standingOf = (id: string) => records.find((one) => one.id === id)?.standing ?? null;
+  const standings = new Map(records.map(({ id, standing }) => [id, standing]));
   const [search, setSearch] = useState("");
   const isSearched = participants.length + 1 >= SEARCHED_FROM;
   const shown = isSearched ? matchingPeople(participants, search) : participants;
+  const [rows, end] = useGrowing(shown.length);
   const showsSelf =
     !isSearched || matchingPeople([{ username: name, displayName }], search).length > 0;
   return (
@@ -92,25 +95,17 @@ export function PeoplePanel({
             speaking={isAudible}
           />
         )}
-        {shown.map((participant) => (
-          <Person
+        {shown.slice(0, rows).map((participant) => (
+          <OtherPerson
             key={participant.id}
-            id={participant.id}
-            username={participant.username}
-            displayName={participant.displayName}
-            sources={sourcesOf(participant)}
-            records={participant.records}
+            call={call}
+            participant={participant}
+            standing={standings.get(participant.id) ?? null}
             isCreator={participant.username === creator}
-            speaking={participant.speaking}
-            standing={standingOf(participant.id)}
-          >
-            <Volume participant={participant} />
-            {isCreator && <HandLowering call={call} participant={participant} />}
-            {participant.codeChanged && <CodeAlarm peer={fullName(participant)} />}
-            {participant.code && <Code code={participant.code} peer={fullName(participant)} />}
-            {isCreator && <Removal participant={participant} />}
-          </Person>
+            decides={isCreator}
+          />
         ))}
+        {rows < shown.length && <li className="panel-end" aria-hidden="true" ref={end} />}
       </ul>
       {onInvite && (
         <div className="panel-foot">
@@ -135,6 +130,34 @@ type Sources = { readonly [Source in keyof SourceStates]: boolean | null };
 function sourcesOf({ tracks: { microphone, camera, screen } }: Participant): Sources {
   return { microphone: microphone.on, camera: camera.on, screen: screen.on };
 }
+
+interface OtherPersonProps {
+  call: Call;
+  participant: Participant;
+  standing: Standing | null;
+  isCreator: boolean;
+  /** Whether the person at this browser is the creator. */
+  decides: boolean;
+}
+
+/** Remembered, since one of some hundred begins to speak, or ends, each second. */
+const OtherPerson = memo(({ call, participant, decides, ...shown }: OtherPersonProps) => (
+  <Person
+    id={participant.id}
+    username={participant.username}
+    displayName={participant.displayName}
+    sources={sourcesOf(participant)}
+    records={participant.records}
+    speaking={participant.speaking}
+    {...shown}
+  >
+    <Volume participant={participant} />
+    {decides && <HandLowering call={call} participant={participant} />}
+    {participant.codeChanged && <CodeAlarm peer={fullName(participant)} />}
+    {participant.code && <Code code={participant.code} peer={fullName(participant)} />}
+    {decides && <Removal participant={participant} />}
+  </Person>
+));
 
 interface PersonProps {
   id: string;

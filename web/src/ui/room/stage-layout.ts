@@ -19,6 +19,8 @@ export interface StageLayout {
   readonly page: number;
   /** Where the buttons of the pages stand; null where there is one page. */
   readonly pager: Place | null;
+  /** How many tiles a full page has beside the viewer's; null where there is one page. */
+  readonly each: number | null;
   /** Whether the viewer's tile stands before the other one. */
   readonly floats: boolean;
 }
@@ -41,6 +43,8 @@ export interface Tiles {
 /** The smallest areas, in square pixels, for faces to be recognized: in a grid, and beside what is looked at. */
 const LEGIBLE_AREA = 14_000;
 const LEGIBLE_AREA_ASIDE = 6_000;
+/** A browser decodes each picture by itself, and nobody looks at more faces at once. */
+export const MOST_ON_A_PAGE = 25;
 export const PAGER_HEIGHT = 48;
 /** The least height that the buttons of the pages leave to the tiles. */
 const LEAST_HEIGHT = 64;
@@ -49,7 +53,14 @@ const STRIP = { share: 0.18, least: 112, most: 240 };
 const LARGE_SHARE = 0.62;
 const SCREEN_RATIO = 16 / 10;
 const FACE_RATIO = 3 / 4;
-const EMPTY: StageLayout = { places: [], pages: 1, page: 0, pager: null, floats: false };
+const EMPTY: StageLayout = {
+  places: [],
+  pages: 1,
+  page: 0,
+  pager: null,
+  each: null,
+  floats: false,
+};
 
 /** Lays out the tiles. A pure function, so no layout depends on the layout before it. */
 export function layOutStage(space: Size, tiles: Tiles): StageLayout {
@@ -93,6 +104,7 @@ interface Paged {
   readonly pages: number;
   readonly page: number;
   readonly pager: Place | null;
+  readonly each: number | null;
 }
 
 /** Shows all of these tiles where they are legible, else as many as are, and the others on further pages. */
@@ -100,7 +112,7 @@ function inPages(space: Size, members: readonly number[], wanted: Wanted): Paged
   const { self: kept, page } = wanted;
   if (mostLegible(space, members.length, wanted) === members.length) {
     const places = placesOf(space, members, wanted);
-    return { places, pages: 1, page: 0, pager: null };
+    return { places, pages: 1, page: 0, pager: null, each: null };
   }
   const height = Math.max(space.height - PAGER_HEIGHT, Math.min(space.height, LEAST_HEIGHT));
   const room = { width: space.width, height };
@@ -114,7 +126,7 @@ function inPages(space: Size, members: readonly number[], wanted: Wanted): Paged
 
 /** Counts how many of so many tiles fit while all of them are legible; one at least. */
 function mostLegible(space: Size, count: number, wanted: Wanted): number {
-  for (let most = count; most > 1; most--) {
+  for (let most = Math.min(count, MOST_ON_A_PAGE); most > 1; most--) {
     const { width, ratio } = gridOf(space, most, wanted);
     if (width ** 2 / ratio >= wanted.least) return most;
   }

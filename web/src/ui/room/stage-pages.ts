@@ -12,6 +12,8 @@ export interface Page {
   /** The page that is shown, from 0. */
   readonly page: number;
   readonly pages: number;
+  /** How many members a full page has beside the one that is kept. */
+  readonly each: number;
 }
 
 /** Gives one page of members, in their order. Pages are full, so that only those after a newcomer move on. */
@@ -22,5 +24,5 @@ export function pageOf(members: readonly number[], { most, kept, page }: Divisio
   const pages = Math.max(1, Math.ceil(others.length / each));
   const at = Math.min(Math.max(page, 0), pages - 1);
   const shown = others.slice(at * each, (at + 1) * each);
-  return { shown: stays ? [...shown, kept] : shown, page: at, pages };
+  return { shown: stays ? [...shown, kept] : shown, page: at, pages, each };
 }

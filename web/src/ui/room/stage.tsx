@@ -12,6 +12,7 @@ import { flushSync } from "react-dom";
 import { bestEffort } from "../../call/best-effort";
 import type { Call } from "../../call/call";
 import { ownStanding } from "../../call/health/advice";
+import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
 import { toast } from "../kit/toast";
 import type { Corner } from "./own-corner";
@@ -21,7 +22,8 @@ import { SelfTile } from "./self-tile";
 import { SmallWindow } from "./small-window";
 import type { KeptChoices } from "./stage-choices";
 import { focusOf, largeTiles } from "./stage-focus";
-import { layOutStage, type Tiles } from "./stage-layout";
+import { layOutStage, MOST_ON_A_PAGE, type Tiles } from "./stage-layout";
+import { NO_SEATS, seatsAfter } from "./stage-seats";
 import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
 import { useCallTexts } from "./texts";
 import { OwnScreenTile, ParticipantTile, ScreenTile, type TilePlace } from "./tile";
@@ -44,7 +46,7 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
   const t = useCallTexts();
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
-  const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
+  const standings = new Map(connections.map(({ id, standing }) => [id, standing]));
   const { screens } = useStore(call.media.view);
   const { arrangement, showsSelf, corner } = useStore(choices.current);
   const floor = useRef<HTMLDivElement>(null);
@@ -52,8 +54,10 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
   const { pinned, screen, pin, feature } = useAttention(participants);
   const speaker = useActiveSpeaker(call.participants);
   const [wantedPage, setPage] = useState(0);
+  const [inFront, setInFront] = useState<number | null>(null);
+  const seated = useSeated(participants, { seats: inFront, speaker });
   const ownScreens = screens.map(({ source }) => source);
-  const tiles = stageTiles(participants, { ownScreens, showsSelf });
+  const tiles = stageTiles(seated, { ownScreens, showsSelf });
   const count = tiles.length;
   const large = largeTiles(tiles, { arrangement, pinned, screen, speaker });
   const hasLargeScreen = large.some((index) => tiles[index]?.kind === "screen");
@@ -66,7 +70,11 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
   const layout = useMemo(() => layOutStage(size, arranged), [size, arranged]);
   const focus = focusOf(tiles, { large, speaker });
   useEffect(() => small.follow(pictureOf(tiles[focus])));
-  const { places, page, pages, floats } = layout;
+  const { places, page, pages, floats, each } = layout;
+  const others = tiles.filter(({ kind }) => kind !== "participant" && kind !== "self").length;
+  const fits = each === null ? null : Math.max(1, each - others);
+  if (fits !== inFront) setInFront(fits);
+  const isCrowd = participants.length > MOST_ON_A_PAGE;
   const turn = useCallback(
     (by: number) => setPage(Math.min(Math.max(page + by, 0), pages - 1)),
     [page, pages],
@@ -88,7 +96,8 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
             participant={tile.participant}
             views={call.views}
             place={place}
-            standing={standingOf(tile.participant.id)}
+            standing={standings.get(tile.participant.id) ?? null}
+            isCrowd={isCrowd}
             {...pinning}
           />
         );
@@ -135,6 +144,25 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
       </div>
     </main>
   );
+}
+
+/** Gives the people in the order of their tiles. */
+function useSeated(
+  participants: readonly Participant[],
+  front: { seats: number | null; speaker: string | null },
+): readonly Participant[] {
+  const [seats, setSeats] = useState(NO_SEATS);
+  const people = participants.map(({ id, tracks: { camera } }) => ({
+    id,
+    shows: camera.on === true,
+  }));
+  const now = seatsAfter(seats, people, front);
+  if (now !== seats) setSeats(now);
+  const { order } = now;
+  return useMemo(() => {
+    const known = new Map(participants.map((one) => [one.id, one]));
+    return order.flatMap((id) => known.get(id) ?? []);
+  }, [participants, order]);
 }
 
 /** Stands on a stage without tiles: the viewer is alone, and hides their own. */

@@ -11,7 +11,7 @@ import {
 } from "react";
 import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
-import type { Views } from "../../call/quality/views";
+import type { View, Views } from "../../call/quality/views";
 import {
   type MediaHealth,
   type Participant,
@@ -35,6 +35,7 @@ import { useCallTexts } from "./texts";
 import { PinAction, TileAction, TileActions } from "./tile-actions";
 import { Video } from "./video";
 import { useVolumeOf } from "./volumes";
+import { pixelsOf } from "./watch-size";
 
 /** Undefined until the stage is measured; null where the tile is on another page, and heard alone. */
 export type TilePlace = Place | null | undefined;
@@ -175,11 +176,13 @@ interface RemoteTileProps {
 interface ParticipantTileProps extends RemoteTileProps {
   /** How the connection does; null where that is not known yet. */
   standing: Standing | null;
+  /** Whether so many are here that what is on another page is not even made ready. */
+  isCrowd: boolean;
 }
 
 /** The camera, or the face, of another participant; it plays their voice too. */
 export const ParticipantTile = memo((props: ParticipantTileProps) => {
-  const { participant, views, place, standing, isPinned, onPin } = props;
+  const { participant, views, place, standing, isCrowd, isPinned, onPin } = props;
   const t = useCallTexts();
   const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health, speaking, codeChanged } = participant;
@@ -188,6 +191,22 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const stream = useStream(microphone.track, camera.track);
   const [volume] = useVolumeOf(username);
   const openView = useCallback(() => views.open(id, "camera"), [views, id]);
+  usePlaceOf(stream === null ? place : null, openView);
+  if (isCrowd && place === null) {
+    if (microphone.track === null) return null;
+    return (
+      <TileFrame name={name} participant={id} place={place}>
+        {stream && (
+          <Video
+            stream={stream}
+            label={t("call.tile.video", { name })}
+            openView={openView}
+            volume={volume}
+          />
+        )}
+      </TileFrame>
+    );
+  }
   const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
     <TileFrame frame={frame} name={name} participant={id} place={place} isSpeaking={speaking}>
@@ -341,6 +360,17 @@ export function useStream(
     const tracks = [first, second].filter((track) => track !== null);
     return tracks.length > 0 ? new MediaStream(tracks) : null;
   }, [first, second]);
+}
+
+/** Asks for a picture of which nothing has come yet, as high as its place: an SFU sends what is asked for alone. */
+function usePlaceOf(place: TilePlace, openView: () => View): void {
+  const height = place ? pixelsOf(place.height, window) : null;
+  useEffect(() => {
+    if (height === null) return;
+    const view = openView();
+    view.show(height);
+    return () => view.close();
+  }, [height, openView]);
 }
 
 /** Whether something has been so for a time. */

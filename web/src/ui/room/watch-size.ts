@@ -55,12 +55,16 @@ function isCovered(video: HTMLVideoElement): boolean {
   return video.ownerDocument.fullscreenElement?.contains(video) === false;
 }
 
+/** How many pixels of the screen a height of a page takes, as far as eyes tell them apart. */
+export function pixelsOf(height: number, page: Window | null): number {
+  return Math.round(height * Math.min(page?.devicePixelRatio ?? 1, MOST_DENSITY));
+}
+
 function shownHeight(video: HTMLVideoElement): number {
-  const density = video.ownerDocument.defaultView?.devicePixelRatio ?? 1;
   const { clientWidth, clientHeight, videoWidth, videoHeight } = video;
   const ratio = videoHeight > 0 ? videoWidth / videoHeight : USUAL_RATIO;
   const isWhole = getComputedStyle(video).objectFit === "contain";
   const byWidth = clientWidth / ratio;
   const height = isWhole ? Math.min(clientHeight, byWidth) : Math.max(clientHeight, byWidth);
-  return Math.round(height * Math.min(density, MOST_DENSITY));
+  return pixelsOf(height, video.ownerDocument.defaultView);
 }

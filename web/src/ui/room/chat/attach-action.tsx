@@ -10,6 +10,7 @@ const PROBLEMS = {
   empty: "call.files.empty",
   tooMany: "call.files.tooMany",
   nobody: "call.files.nobody",
+  largeCall: "call.files.largeCall",
   unreadable: "call.files.unreadable",
 } as const satisfies Record<FileProblem, string>;
 

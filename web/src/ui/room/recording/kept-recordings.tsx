@@ -8,10 +8,10 @@ import {
 } from "../../../call/recording/kept-recordings";
 import { Action } from "../../kit/button";
 import { Isolated } from "../../kit/isolated";
+import { sizeWords } from "../../kit/size-words";
 import { useShownTexts, useTimes } from "../../kit/texts";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
-import { sizeWords } from "./size-words";
 
 /** The recordings of this person that are in this browser alone, to be saved or deleted. */
 export function KeptRecordings({ account }: { account: string }) {

@@ -1,5 +1,5 @@
 import type { Participant } from "../../../call/topology";
-import type { PeerEntry } from "../../../wire.gen";
+import type { PeerEntry, ServerRecording } from "../../../wire.gen";
 
 type Named = Pick<Participant, "id" | "username" | "displayName" | "records">;
 
@@ -30,6 +30,11 @@ export function recordingNews(before: readonly Named[], after: readonly Named[])
     met: namesOf(now.filter(({ id }) => !known(before, id))),
     ended: namesOf(after.filter(({ id, records }) => !records && recorded(before, id))),
   };
+}
+
+/** The name of who started a recording of the server. */
+export function recordingStarter({ username, displayName }: ServerRecording): string {
+  return displayName ?? username;
 }
 
 function namesOf(people: readonly Pick<Named, "username" | "displayName">[]): string {

@@ -6,7 +6,7 @@ import { RecordIcon } from "../../kit/icons";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
 import { ownRecordingNews } from "./own-recording-news";
-import { recordersIn, recordingNews } from "./recorder-names";
+import { recordersIn, recordingNews, recordingStarter } from "./recorder-names";
 
 /**
  * Says on the bar that the call is recorded and by whom, and announces who begins and ends. Of one's own recording it
@@ -35,9 +35,23 @@ export function RecordingMark({ call }: { call: Call }) {
       if (news) toast(t(`call.recording.${news}`));
     });
   }, [recorder, t]);
+  useEffect(() => {
+    const { current } = call.serverRecordings;
+    let before = current.get()?.recordingID ?? null;
+    return current.subscribe(() => {
+      const now = current.get();
+      const isAnother = (now?.recordingID ?? null) !== before;
+      before = now?.recordingID ?? null;
+      if (isAnother && now) toast(t("call.recording.serverBegan", { name: recordingStarter(now) }));
+      else if (isAnother) toast(t("call.recording.serverEnded"));
+    });
+  }, [call, t]);
+  const byServer = useStore(call.serverRecordings.current);
   const names = recordersIn(participants);
-  if (!names && !isRecording) return null;
+  if (!names && !isRecording && !byServer) return null;
   const sentences = [
+    byServer && t("call.recording.serverBy", { name: recordingStarter(byServer) }),
+    byServer && !byServer.consented && t("call.recording.unrecorded"),
     isRecording && t("call.recording.bySelf"),
     names && t("call.recording.by", { names }),
   ]

@@ -7,13 +7,14 @@ import { Recorder, type RecorderState } from "../../../call/recording/recorder";
 import { SoundMix } from "../../../call/recording/sound-mix";
 import { canRecord } from "../../../call/recording/track-frames";
 import { formatDuration } from "../../../clock";
-import { useStore } from "../../app/services";
+import { useServerConfig, useStore } from "../../app/services";
 import { Action, CloseAction } from "../../kit/button";
 import { Notice, Spinner } from "../../kit/notice";
+import { sizeWords } from "../../kit/size-words";
 import { useShownTexts } from "../../kit/texts";
 import { useCallTexts } from "../texts";
 import { KeptRecordings } from "./kept-recordings";
-import { sizeWords } from "./size-words";
+import { ServerRecordingControl } from "./server-recording-control";
 
 interface RecordingPanelProps {
   call: Call;
@@ -21,13 +22,16 @@ interface RecordingPanelProps {
   account: string;
   /** The name under which the person at this browser is in the picture. */
   name: string;
+  /** The creator of the room may have the server record. */
+  isCreator: boolean;
   onClose(): void;
 }
 
 /** Begins, follows and ends a recording, and keeps those that are not saved yet. */
-export function RecordingPanel({ call, account, name, onClose }: RecordingPanelProps) {
+export function RecordingPanel({ call, account, name, isCreator, onClose }: RecordingPanelProps) {
   const t = useCallTexts();
   const recorder = useStore(call.recorder);
+  const hasServer = useServerConfig()?.recording === true && isCreator;
   return (
     <aside className="panel" aria-label={t("call.record.title")} ref={arrive} tabIndex={-1}>
       <header className="panel-head">
@@ -35,6 +39,8 @@ export function RecordingPanel({ call, account, name, onClose }: RecordingPanelP
         <CloseAction label={t("call.record.close")} onPress={onClose} />
       </header>
       <div className="panel-body stack">
+        {hasServer && <ServerRecordingControl recordings={call.serverRecordings} />}
+        {hasServer && <h3>{t("call.record.here")}</h3>}
         {!canRecord() && <Notice>{t("call.record.impossible")}</Notice>}
         {canRecord() && !recorder && <Beginning {...{ call, account, name }} />}
         {recorder && <Running key={recorder.options.file.name} {...{ call, account, recorder }} />}
@@ -50,7 +56,7 @@ function arrive(panel: HTMLElement | null): void {
 
 type What = "everybody" | "own";
 
-function Beginning({ call, account, name }: Omit<RecordingPanelProps, "onClose">) {
+function Beginning({ call, account, name }: Omit<RecordingPanelProps, "isCreator" | "onClose">) {
   const t = useCallTexts();
   const [what, setWhat] = useState<What>("everybody");
   const [view, setView] = useState<RecordedView>("grid");

@@ -3,19 +3,21 @@ import { Modal } from "../../kit/modal";
 import { useCallTexts } from "../texts";
 
 interface RecordingQuestionProps {
-  /** Those who record; empty where nobody does any more. */
-  names: string;
+  /** What is recorded by whom; none where nothing is any more. */
+  sentences: readonly string[];
   onEnter(): void;
   onClose(): void;
 }
 
 /** Asks who comes to a call that is recorded whether they enter. */
-export function RecordingQuestion({ names, onEnter, onClose }: RecordingQuestionProps) {
+export function RecordingQuestion({ sentences, onEnter, onClose }: RecordingQuestionProps) {
   const t = useCallTexts();
   return (
     <Modal title={t("call.recording.askTitle")} isOpen onClose={onClose}>
       <div className="stack">
-        {names && <p>{t("call.recording.by", { names })}</p>}
+        {sentences.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
+        ))}
         <p>{t("call.recording.askText")}</p>
         <div className="row">
           <Action look="primary" onPress={onEnter} autoFocus>

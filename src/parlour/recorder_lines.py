@@ -46,22 +46,27 @@ class RecordingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A recording to begin, or to go on with where its folder holds one.
 
     `url` and `token` open a room of LiveKit. `names` are the names of people by their identity there; others
-    are called by what LiveKit says. `is_mixed` False leaves out the mixed file.
+    are called by what LiveKit says. `people` are the identities of people who may be recorded, None:
+    everybody. `is_mixed` False leaves out the mixed file. With `is_over`, nothing more is recorded: what is
+    left to do is done, and `url` and `token` are not used.
     """
 
     url: str
     token: str
     folder: str
     names: dict[str, str] = {}
+    people: frozenset[str] | None = None
     bounds: Bounds = Bounds()
     mixed: MixedShape = MixedShape()
     is_mixed: bool = True
+    is_over: bool = False
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change while it records: more `names`, or with `finish` the end of the recording."""
+    """A change: more `names`, more `people` who may be recorded, or with `finish` the recording's end."""
 
     names: dict[str, str] = {}
+    people: frozenset[str] = frozenset()
     finish: bool = False
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from parlour.recorder.instructions import Instruction, RecordingRequest
+from parlour.recorder_lines import Instruction, RecordingRequest
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""A member of a call that moves between a mesh and an SFU, as far as signaling goes."""
+
+import asyncio
+import json
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.integration.signaling.raw import raw_socket
+from tests.people import Person
+from tests.servers import ParlourServer
+
+KNOWS_SFU = {"topologies": ["mesh", "sfu"]}
+_WITHIN_SECONDS = 60
+
+
+class Caller:
+    """A member of the call, with a connection to the SFU when it is told to."""
+
+    def __init__(self, server: ParlourServer, person: Person, leaving: AsyncExitStack) -> None:
+        self.server = server
+        self._person = person
+        self._leaving = leaving
+        self._resume: str | None = None
+        self.peer_id = ""
+        self.connection: ClientConnection | None = None
+
+    async def connects(self) -> "Caller":
+        self._socket = await self._leaving.enter_async_context(raw_socket(self.server))
+        assert self._person.token is not None
+        await self._socket.identifies(self._person.token)
+        return self
+
+    async def joins(self, room: str, **claims: Any) -> dict[str, Any]:
+        answer = await self._socket.asks(json.dumps(["join", {"room": room, "resumable": True, **claims}]))
+        self.peer_id = answer.get("peerID", "")
+        self._resume = answer.get("resume")
+        return answer
+
+    async def returns(self, room: str) -> dict[str, Any]:
+        """Come back by another connection, at any server, as the same member; return the call's move."""
+        await self.connects()
+        before, known = self.peer_id, {"known": [], **KNOWS_SFU}
+        answer = await self.joins(room, resume=self._resume, **known)
+        assert (answer["peerID"], answer["resumed"]) == (before, True)
+        return dict(answer["move"])
+
+    async def hears(self, kind: str, *, settled: bool = False) -> dict[str, Any]:
+        """Wait for a `topology` that says this."""
+        while True:
+            event, *payload = json.loads((await self._socket.expects("42[")).removeprefix("42"))
+            if event == "topology" and (payload[0]["kind"], payload[0]["settled"]) == (kind, settled):
+                return dict(payload[0])
+
+    async def reports(self, state: str, epoch: str) -> None:
+        await self._socket.sends("42" + json.dumps(["topology-state", {"state": state, "epoch": epoch}]))
+
+    async def leaves(self) -> None:
+        await self._socket.sends('42["leave"]')
+
+    async def follows(self, told: dict[str, Any], *, directly_at: int | None = None) -> None:
+        """Connect to the SFU as told, or at a port of its own, past Parlour."""
+        url = self.server.address.replace("http", "ws", 1) + told["url"]
+        if directly_at is not None:
+            url = f"ws://127.0.0.1:{directly_at}"
+        query = f"access_token={told['token']}&protocol=16&auto_subscribe=0"
+        opening = connect(f"{url}/rtc?{query}", compression=None, open_timeout=_WITHIN_SECONDS)
+        self.connection = await self._leaving.enter_async_context(opening)
+        joined = await self._receives()
+        assert self.peer_id.encode() in joined
+
+    async def is_disconnected(self) -> None:
+        """Wait until the SFU has ended the connection."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self._receives()
+
+    async def _receives(self) -> bytes:
+        assert self.connection is not None
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            received = await self.connection.recv()
+        assert isinstance(received, bytes)
+        return received
