@@ -249,6 +249,8 @@ async def test_a_server_that_froze_finds_its_people_where_they_are(call: Call) -
     await ann.hears("signals-lost", peerIDs=[bob.peer_id])
     for one in (bob, cid):
         await one.hears("signals-lost", peerIDs=[ann.peer_id])
+    for one in (ann, bob, cid):
+        one.may_hear_of_losses_again = True
     await both_reach(ann, cid, "2")
     await both_reach(ann, bob, "3")
 
