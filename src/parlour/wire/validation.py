@@ -51,6 +51,8 @@ def plain_words(error: Mapping[str, Any]) -> str:
             return _PATTERNS.get(pattern, "has characters or a length that can't be used")
         *first, last = alternatives[1].split("|")
         return f"has to be {', '.join(first)} or {last}"
+    if kind == "literal_error":
+        return "has to be " + str(context["expected"]).replace("'", "")
     if kind in _EMPTY and context.get("min_length") == 1:
         return "can't be empty"
     return _WORDS.get(kind, "can't be used").format_map(context)

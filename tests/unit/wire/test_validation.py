@@ -55,6 +55,7 @@ def sentences(body: Any, value: Any) -> list[str]:
             "This has to be 1 to 64 letters, digits, - or _.",
         ),
         (http.RoomCheck, {"limit": 0}, "This has to be 1 or more."),
+        (http.NewRoom, {"topology": "star"}, "This has to be auto, mesh or sfu."),
         (http.NewInvitation, {"room": "R", "email": "ann@x.org"}, "This has to be a list."),
         (
             http.ClientRegistration,
