@@ -154,11 +154,7 @@ class CallsFeature:
             presence, calls, delivery, entry, records, credentials.resume_tokens, topologies
         )
         recordings = neighbours.recordings
-        told = (
-            None
-            if topologies is None
-            else self._recordings_of(recordings, presence, calls, lobby, topologies)
-        )
+        told = self._recordings_of(recordings, presence, calls, lobby, topologies)
         arrivals = Arrivals(
             core.node_id,
             presence,

@@ -77,7 +77,7 @@ class CallRecordings:
         if call is None:
             return
         is_same = before is not None and now is not None and before.recording_id == now.recording_id
-        for peer in list(call.seats):
+        for peer in self._calls.own_peers_in(room_id):
             connection_id = self._presence.connection_of(peer)
             member = None if connection_id is None else self._presence.connection(connection_id)
             if member is None:
