@@ -1,4 +1,8 @@
-"""Captures write the pictures or the sound of a track into files, its parts, each at its time."""
+"""Captures write the pictures or the sound of a track into files, its parts, each at its time.
+
+Pictures come with the time at which they are to be shown, sound with none but that of its arrival. From both is
+taken how long they lay in the jitter buffer (`jitter_delay`).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +17,7 @@ import numpy as np
 import structlog
 
 from parlour.recorder.clock import RecorderClock
+from parlour.recorder.jitter_delay import JitterDelay
 from parlour.recorder.manifest import Kind, Manifest, PartBegan, PartEnded
 from parlour.recorder.sample_clock import RATE, SampleClock, seemed_at
 from parlour.recorder.track_files import LONGEST_SILENCE, PictureFile, SoundFile
@@ -24,6 +29,7 @@ _BATCH_FRAMES = 10
 _STRANGE = 3_000_000
 """A timestamp further from now, in microseconds, is not one of the monotonic clock."""
 _CLOSE_SECONDS = 2.0
+_LOOK_MICROSECONDS, _LOOK_SECONDS = 2_000_000, 1.0
 
 _File = TypeVar("_File", PictureFile, SoundFile)
 
@@ -77,19 +83,47 @@ class OpenPart(Generic[_File]):
     writing: TrackWriting
 
 
+class DelayLook:
+    """Asks WebRTC for the delay of a track, at most every two seconds, and waits a second at most."""
+
+    def __init__(self, clock: RecorderClock, track: Any) -> None:
+        self._clock = clock
+        self._track = track
+        self._delay = JitterDelay()
+        self._next = 0
+
+    async def microseconds(self) -> int:
+        if (now := self._clock.now()) >= self._next:
+            self._next = now + _LOOK_MICROSECONDS
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    statistics = await self._track.get_stats()
+            except Exception as error:  # noqa: BLE001 - the SDK has none of its own for a track that has just gone
+                log.warning("recorder.no-statistics", track=self._track.sid, error=repr(error))
+                statistics = []
+            for entry in statistics:
+                if entry.HasField("inbound_rtp"):
+                    inbound = entry.inbound_rtp.inbound
+                    self._delay.look(inbound.jitter_buffer_delay, inbound.jitter_buffer_emitted_count)
+        return self._delay.microseconds
+
+
 class PictureCapture:
     """The pictures of a track. A new part begins with the first picture after a pause (muted)."""
 
-    def __init__(self, studio: Studio, track: RecordedTrack, publication: Any) -> None:
+    def __init__(self, studio: Studio, track: RecordedTrack, publication: Any, source: Any) -> None:
+        """`source` is the SDK's track."""
         self._studio = studio
         self._track = track
         self._publication = publication
+        self._source = source
+        self._delay = DelayLook(studio.clock, source)
         self._part: OpenPart[PictureFile] | None = None
         self._next = 0
 
-    async def run(self, track: Any) -> None:
+    async def run(self) -> None:
         """Record until this is cancelled."""
-        stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420, capacity=_WAITING_FRAMES)
+        stream = rtc.VideoStream(self._source, format=rtc.VideoBufferType.I420, capacity=_WAITING_FRAMES)
         async with _closing(stream):
             try:
                 async for event in stream:
@@ -105,6 +139,7 @@ class PictureCapture:
         at = clock.at(event.timestamp_us)
         if abs(at - now) > _STRANGE:
             at = now
+        at -= await self._delay.microseconds()
         if at < self._next:  # more pictures than are wanted, or one of the past
             return
         self._next = at + 750_000 // self._studio.frames_per_second
@@ -129,18 +164,23 @@ class PictureCapture:
 class SoundCapture:
     """The sound of a track. A new part begins after a gap that is too long to be written as silence."""
 
-    def __init__(self, studio: Studio, track: RecordedTrack) -> None:
+    def __init__(self, studio: Studio, track: RecordedTrack, source: Any) -> None:
+        """`source` is the SDK's track."""
         self._studio = studio
         self._track = track
+        self._source = source
+        self._delay = DelayLook(studio.clock, source)
         self._arrivals: list[tuple[int, int]] = []
         self._batch: list[Any] = []
         self._part: OpenPart[SoundFile] | None = None
         self._times = SampleClock(0)  # of the open part
         self._written = 0
 
-    async def run(self, track: Any) -> None:
+    async def run(self) -> None:
         """Record until this is cancelled."""
-        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=_SOUND_FRAME_MS)
+        stream = rtc.AudioStream(
+            self._source, sample_rate=RATE, num_channels=1, frame_size_ms=_SOUND_FRAME_MS
+        )
         async with _closing(stream):
             try:
                 async for event in stream:
@@ -156,7 +196,8 @@ class SoundCapture:
             await self._place_batch()
 
     async def _place_batch(self) -> None:
-        samples, seemed = np.concatenate(self._batch), seemed_at(self._arrivals)
+        samples = np.concatenate(self._batch)
+        seemed = seemed_at(self._arrivals) - await self._delay.microseconds()
         self._batch, self._arrivals = [], []
         part = self._part or self._begin(seemed)
         placed = self._times.place(seemed=seemed, samples=len(samples))

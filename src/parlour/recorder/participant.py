@@ -117,9 +117,9 @@ class RecordingParticipant:
         source = _SOURCES.get(publication.source, "unknown")
         recorded = RecordedTrack(person.identity, source, publication.sid)
         if track.kind == rtc.TrackKind.KIND_VIDEO:
-            running = PictureCapture(self._studio, recorded, publication).run(track)
+            running = PictureCapture(self._studio, recorded, publication, track).run()
         else:
-            running = SoundCapture(self._studio, recorded).run(track)
+            running = SoundCapture(self._studio, recorded, track).run()
         task = asyncio.create_task(running)
         self._captures[track.sid] = task
         task.add_done_callback(lambda done: self._ended(track.sid, done))
