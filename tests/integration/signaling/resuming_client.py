@@ -14,8 +14,6 @@ class ResumingClient:
     """A participation over any number of connections. `known` is its view of the room: peer ids."""
 
     def __init__(self, person: Person, room: str) -> None:
-        self.may_hear_of_losses_again = False
-        """True if `signals-lost` may come once more: two nodes may meet again twice."""
         self.person = person
         self.server = person.server
         self.room = room
@@ -72,10 +70,7 @@ class ResumingClient:
 
     async def hears(self, event: str, **members: Any) -> dict[str, Any]:
         """Return the payload of the next event of the call, which has to be `event` with these members."""
-        while True:
-            found, payload = await self.socket.next_event(skips_rooms=event != "share-rooms")
-            if found != "signals-lost" or not self.may_hear_of_losses_again:
-                return self.takes(event, found, payload, **members)
+        return self.takes(event, event, await self.socket.expects_event(event), **members)
 
     def takes(self, wanted: str, event: str, payload: dict[str, Any], **members: Any) -> dict[str, Any]:
         """Take an event that was read, which has to be `wanted` with these members; return its payload."""
