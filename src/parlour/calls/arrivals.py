@@ -396,8 +396,12 @@ class Arrivals:
         return offered
 
     def _pass_on(self, sender: Identity, room: Room, offer: OfferSdp, message: FromPeer) -> bool:
-        is_here = self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size())
-        return is_here or self._calls.relay(room.room_id, offer.peer_id, message)
+        room_id, to, size = room.room_id, offer.peer_id, offer.size()
+        return (
+            self._calls.hold_back(room_id, to, message, size)
+            or self._delivery.relay(sender.user_id, to, message, size)
+            or self._calls.relay(room_id, to, message)
+        )
 
     def _joined(
         self,

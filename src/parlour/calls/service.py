@@ -143,10 +143,12 @@ class SignalingService:
         if message is None:
             raise PeerNotFound
         passed_on = self._relay_only.passed_on(message, participation.room)
-        sender = connection.identity.user_id
-        if passed_on is None or self._delivery.relay(sender, event.peer_id, passed_on, size):
+        room_id, sender = participation.room.room_id, connection.identity.user_id
+        if passed_on is None or self._calls.hold_back(room_id, event.peer_id, passed_on, size):
             return ACCEPTED
-        if self._calls.relay(participation.room.room_id, event.peer_id, passed_on):
+        if self._delivery.relay(sender, event.peer_id, passed_on, size):
+            return ACCEPTED
+        if self._calls.relay(room_id, event.peer_id, passed_on):
             return ACCEPTED
         raise PeerNotFound
 

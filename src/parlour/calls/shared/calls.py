@@ -77,7 +77,7 @@ class SharedCalls:
         self._follower = FollowerPart(self._table, self._delivery)
         self.replica: Callable[[RoomId], CallReplica | None] = self._table.calls.get
         self.decides, self.knows = self._table.decides, self._follower.knows
-        self.tell_late = self._delivery.tell_late
+        self.tell_late, self.hold_back = self._delivery.tell_late, self._delivery.hold_back
         self.lose_absent, self.end_absent = self._owner.lose_absent, self._owner.end_absent
 
     @property

@@ -18,7 +18,7 @@ from parlour.calls.shared.table import CallTable
 from parlour.cluster.coordinator import LeaseId
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import AddPeer, MemberJoined, PeerId, RemovePeer
+from parlour.wire.signaling import AddPeer, FromPeer, MemberJoined, PeerId, RemovePeer
 
 
 class OwnDelivery:
@@ -242,6 +242,16 @@ class OwnDelivery:
                 self._table.own.relayed(relay.to, message, len(relay.content))
             else:
                 self._early.hold(relay.to, message, len(relay.content), now=self._clock())
+
+    def hold_back(self, room_id: RoomId, to: PeerId, message: FromPeer, size: int) -> bool:
+        """Keep what a member of this node says to another one whose introduction to it is held. Return False,
+        with nothing kept, if none is. Hot path: each relay within this node asks.
+        """
+        held = self._held.rooms
+        if not held or not self._held.has(room_id, to, message.peer_id):
+            return False
+        self._early.hold(to, message, size, now=self._clock())
+        return True
 
     def _on_relay_to_other(self, relay: Relayed) -> None:
         """Keep what is for a member that is about to arrive, and pass on what is for one that has moved."""

@@ -44,6 +44,10 @@ def _one_offers(ann: Client, bob: Client) -> bool:
     return ann.offers[bob.peer_id] is not bob.offers[ann.peer_id]
 
 
+def _said_by(client: Client) -> CandidateFromPeer:
+    return CandidateFromPeer(client.peer_id, IceCandidate(candidate="1"))
+
+
 def test_one_of_a_pair_offers_though_the_owner_dies_with_a_decision_unsent() -> None:
     cluster, ann, bob = _introduced_again()
     ann.is_away, ann.node = True, None
@@ -77,12 +81,31 @@ def test_both_are_told_once() -> None:
 
 def test_what_a_peer_says_waits_for_its_introduction() -> None:
     cluster, ann, bob = _introduced_again()
-    message = CandidateFromPeer(bob.peer_id, IceCandidate(candidate="1"))
+    message = _said_by(bob)
     cluster.nodes[1].calls.relay(ann.room.room_id, ann.peer_id, message)
     cluster.deliver_next((cluster.nodes[1].lease_id, cluster.nodes[0].lease_id))
     assert ann.told == []
     cluster.settle()
     assert ann.told == [AddPeer(bob.peer_id, "2", True), message]
+
+
+def test_what_a_peer_at_the_owner_says_waits_for_its_introduction_too() -> None:
+    """Ann comes back to the owner, where Cid is; she has not heard of him. Another node has to follow first."""
+    cluster, ann, _ = two_who_talk()
+    owner = cluster.nodes[0]
+    cid = Client(PeerId("cid"), UserId(3), ann.room, owner)
+    owner.enter(cid)
+    cluster.settle()
+    assert not owner.calls.hold_back(ann.room.room_id, ann.peer_id, _said_by(cid), 1)
+    _ann_is_back(cluster, ann)
+    assert owner.calls.hold_back(ann.room.room_id, ann.peer_id, _said_by(cid), 1)
+    assert not owner.calls.hold_back(ann.room.room_id, ann.peer_id, _said_by(ann), 1)
+    assert ann.told == []
+    cluster.settle()
+    assert [one for one in ann.told if one.peer_id == cid.peer_id] == [
+        AddPeer(cid.peer_id, "3", True),
+        _said_by(cid),
+    ]
 
 
 def test_a_node_whose_word_is_lost_says_it_by_its_census() -> None:
