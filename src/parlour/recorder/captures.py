@@ -1,7 +1,7 @@
 """Captures write the pictures or the sound of a track into files, its parts, each at its time.
 
-Pictures come with the time at which they are to be shown, sound with none but that of its arrival. From both is
-taken how long they lay in the jitter buffer (`jitter_delay`).
+Pictures come with the time at which they are to be shown, sound with none but that of its arrival. From both
+is taken how long they lay in the jitter buffer (`jitter_delay`).
 """
 
 import asyncio
@@ -98,7 +98,7 @@ class DelayLook:
             try:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     statistics = await self._track.get_stats()
-            except Exception as error:  # noqa: BLE001 - the SDK has none of its own for a track that has just gone
+            except Exception as error:  # the SDK has none of its own for a track that has just gone
                 log.warning("recorder.no-statistics", track=self._track.sid, error=repr(error))
                 statistics = []
             for entry in statistics:

@@ -90,7 +90,7 @@ def test_what_a_peer_says_waits_for_its_introduction() -> None:
 
 
 def test_what_a_peer_at_the_owner_says_waits_for_its_introduction_too() -> None:
-    """Ann comes back to the owner, where Cid is; she has not heard of him. Another node has to follow first."""
+    """Ann comes back to the owner, where Cid is. She has not heard of him, and another node has to follow."""
     cluster, ann, _ = two_who_talk()
     owner = cluster.nodes[0]
     cid = Client(PeerId("cid"), UserId(3), ann.room, owner)
