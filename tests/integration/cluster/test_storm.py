@@ -83,6 +83,4 @@ async def test_a_call_survives_all_weather(fresh_server: StartServer, redis: Red
         for number in range(ROOMS):
             await storm.add_room(people[0], people, watcher, is_event=number % 2 == 1)
         await storm.run()
-        for done in storm.rounds:
-            sys.stdout.write(f"{done}\n")
         sys.stdout.write(f"{storm.steps.total()} steps: {dict(storm.steps)}\n")

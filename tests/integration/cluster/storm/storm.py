@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -117,6 +118,8 @@ class Storm:
                 await self._round(weather)
             except Exception as error:
                 raise AssertionError(self._report(error)) from error
+            sys.stdout.write(f"{self.steps.total()} of {self._plan.steps} steps; {self.rounds[-1]}\n")
+            sys.stdout.flush()
 
     async def _round(self, weather: Weather) -> None:
         began = time.monotonic()
