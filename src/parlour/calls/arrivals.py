@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.call_records import CallRecords
-from parlour.calls.decisions import Entered, Resumed, Seat
+from parlour.calls.decisions import Entered, Renamed, Resumed, Seat
 from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded, Unseated
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
@@ -25,7 +25,7 @@ from parlour.calls.room_entry import Permission, PermissionRevoked, RoomEntry
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.topologies import CallTopologies
 from parlour.calls.visit_credentials import VisitCredentials
-from parlour.calls.visit_handover import HandedOver, VisitHandover, WantedVisit
+from parlour.calls.visit_handover import GivenVisit, HandedOver, VisitHandover, WantedVisit
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
@@ -367,7 +367,15 @@ class Arrivals:
         if handed_over is not None and isinstance(arrival.change, Resumed):
             self._participations.note_losses(arrival.participation.peer_id, handed_over.losses)
 
+    def _make_up_for_rename(self, arrival: _Arrival) -> None:
+        """Tell of the name that a person got while the arrival waited for the owner of the call."""
+        peer_id = arrival.participation.peer_id
+        identity = self._presence.identity_of(peer_id)
+        if identity is not None and identity.display_name != arrival.change.display_name:
+            self._calls.change(Renamed(peer_id, identity.display_name))
+
     def _answer(self, arrival: _Arrival) -> Joined:
+        self._make_up_for_rename(arrival)
         visitor, participation = arrival.visitor, arrival.participation
         is_return = isinstance(arrival.change, Resumed)
         if is_return:
@@ -488,10 +496,10 @@ class Arrivals:
             return None
         room_id, token = found
         return await self._handover.fetch(
-            node, WantedVisit(room_id, token.peer_id, event.received, token.resets)
+            node, WantedVisit(room_id, token.peer_id, event.received, token.resets, self._now())
         )
 
-    def _hand_over(self, wanted: WantedVisit) -> HandedOver | None:
+    def _hand_over(self, wanted: WantedVisit, asker: NodeId | None) -> HandedOver | None:
         """Give another node what there is of a participation. Here it waits until its owner has decided."""
         room_id, peer_id = wanted.room_id, wanted.peer_id
         participation = self._participations.detached(peer_id)
@@ -501,8 +509,11 @@ class Arrivals:
             return None
         taken = replay_buffer.taken
         missed = replay_buffer.continue_from(wanted.received, resets=wanted.resets)
-        losses, stamp = self._participations.handed_over(participation), self._calls.stamp(room_id)
-        return HandedOver(taken, wanted.received or 0, missed, stamp, replay_buffer.resets, losses=losses)
+        losses = self._participations.losses_of(peer_id)
+        given = GivenVisit(asker, wanted.asked_at, replay_buffer.sent, losses)
+        self._participations.handed_over(peer_id, given)
+        stamp, resets = self._calls.stamp(room_id), replay_buffer.resets
+        return HandedOver(taken, wanted.received or 0, missed, stamp, resets, losses=sorted(losses))
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:

@@ -77,7 +77,7 @@ class OverviewElsewhere:
             return {}
         return summaries
 
-    def _respond(self, question: bytes) -> bytes:
+    def _respond(self, _asker: LeaseId, question: bytes) -> bytes:
         summaries = ((room_id, self._summary(room_id)) for room_id in _wanted.decode(question)[:MAX_ROOMS])
         return msgspec.msgpack.encode(
             {room_id: summary for room_id, summary in summaries if summary is not None}

@@ -9,11 +9,10 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Set
 from contextlib import suppress
-from dataclasses import dataclass
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call_records import CallRecords
-from parlour.calls.decisions import ClaimExpired, Left, Lost, Notice, Recorded, Renamed
+from parlour.calls.decisions import ClaimExpired, Left, Lost, Notice, Recorded, Renamed, Seat
 from parlour.calls.grace_timers import GraceTimers
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.peer_delivery import PeerDelivery
@@ -22,6 +21,7 @@ from parlour.calls.refusals import PeerBusy
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_entry import RoomEntry
 from parlour.calls.topologies import CallTopologies
+from parlour.calls.visit_handover import GivenVisit
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
@@ -35,14 +35,6 @@ from parlour.wire.signaling import (
 )
 
 TRIM_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _GivenAway:
-    """The number of messages to a participation that were handed over, and the losses that went with it."""
-
-    sent: int
-    losses: frozenset[PeerId]
 
 
 Claim = tuple[RoomId, PeerId, PeerId]
@@ -78,7 +70,7 @@ class Participations:
         self._claims: GraceTimers[Claim] = GraceTimers(resume_tokens.grace)
         self._parting: set[PeerId] = set()
         """The participations whose connections part from them just now, and live on."""
-        self._handed_over: dict[PeerId, _GivenAway] = {}
+        self._handed_over: dict[PeerId, GivenVisit] = {}
         """The away participations of which another node was given all there was."""
         self._with_losses: deque[tuple[RoomId, list[PeerId]]] = deque()
         """The calls in which messages of these peers may be lost, of which the members are to be told."""
@@ -262,16 +254,14 @@ class Participations:
             self._calls.change(Lost(peer_id, away.since))
             self._away.begin(peer_id)
 
-    def handed_over(self, participation: Participation) -> list[PeerId]:
-        """Take note that another node was given what there is of an away participation, and may resume it.
-        Return the peers of whose lost messages it has not been told.
-        """
-        peer_id, replay_buffer = participation.peer_id, participation.replay_buffer
-        losses = self._untold_losses.get(peer_id, set())
-        if replay_buffer is not None:
-            self._handed_over[peer_id] = _GivenAway(replay_buffer.sent, frozenset(losses))
+    def losses_of(self, peer_id: PeerId) -> frozenset[PeerId]:
+        """Return the peers of whose lost messages an away participation has not been told."""
+        return frozenset(self._untold_losses.get(peer_id, ()))
+
+    def handed_over(self, peer_id: PeerId, given: GivenVisit) -> None:
+        """Take note that another node was given what there is of an away participation, and may resume it."""
+        self._handed_over[peer_id] = given
         self.wait_for(peer_id)
-        return sorted(losses)
 
     def note_losses(self, peer_id: PeerId, peers: list[PeerId]) -> None:
         """Have a member that is about to be here be told that messages of these peers are lost."""
@@ -340,7 +330,7 @@ class Participations:
             self._topologies.member_left(participation.room.room_id, peer_id)
         losses = self._untold_losses.pop(peer_id, set())
         handed_over = self._handed_over.pop(peer_id, None)
-        if is_elsewhere and handed_over is not None:
+        if is_elsewhere and handed_over is not None and handed_over.is_used_in(self._seat_of(participation)):
             self._send_after(participation, handed_over.sent)
             self._tell_of_losses_to(participation, losses - handed_over.losses)
         elif is_elsewhere:
@@ -380,6 +370,11 @@ class Participations:
         now = self._resume_tokens.now()
         self._presence.lose(connection, participation, now=now)
         self._calls.change(Lost(participation.peer_id, now))
+
+    def _seat_of(self, participation: Participation) -> Seat | None:
+        """Return where a participation is, as far as this node knows."""
+        call = self._calls.replica(participation.room.room_id)
+        return None if call is None else call.seats.get(participation.peer_id)
 
     def _send_after(self, participation: Participation, handed_over: int) -> None:
         """Send the node that has resumed a participation what peers said to it since it was handed over."""

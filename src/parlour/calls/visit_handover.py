@@ -5,10 +5,12 @@ call's owner has decided that another node holds it: so nothing is lost if that 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 import structlog
 
+from parlour.calls.decisions import Seat
 from parlour.calls.shared.introductions import Stamp
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.envelopes import MessageKind
@@ -62,14 +64,16 @@ class HandedOver(msgspec.Struct, frozen=True):
 
 
 class WantedVisit(msgspec.Struct, frozen=True):
-    """A visit, and how many messages its client has received after so many resets of that count; None for
-    these if the node that asks is one of the version before.
+    """A visit, and how many messages its client has received after so many resets of that count. `asked_at`
+    is the moment of the question, in seconds since 1970 by the clock of the node that asks. None for what a
+    node of the version before does not say.
     """
 
     room_id: RoomId
     peer_id: PeerId
     received: int | None
     resets: int | None = None
+    asked_at: float | None = None
 
 
 class _Visit(msgspec.Struct, frozen=True):
@@ -83,11 +87,31 @@ class _Visit(msgspec.Struct, frozen=True):
     losses: list[PeerId] = msgspec.field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class GivenVisit:
+    """A visit that a node was given when it asked: the number of messages to its client that went with it,
+    and the losses.
+    """
+
+    to: NodeId | None
+    asked_at: float | None
+    sent: int
+    losses: frozenset[PeerId]
+
+    def is_used_in(self, seat: Seat | None) -> bool:
+        """Return True if the visit goes on in this seat with what was given. Its node may have died before,
+        or have waited for the answer in vain and begun anew.
+        """
+        if seat is None or seat.holder != self.to:
+            return False
+        return self.asked_at is None or seat.held_since - self.asked_at < HANDED_OVER_WITHIN_SECONDS
+
+
 _wanted = msgspec.msgpack.Decoder(WantedVisit)
 _visit = msgspec.msgpack.Decoder(_Visit)
 
-Give = Callable[[WantedVisit], HandedOver | None]
-"""Gives what there is of a visit of this node after the first `received` messages, None if it is not here."""
+Give = Callable[[WantedVisit, NodeId | None], HandedOver | None]
+"""Gives a node what there is of a visit after the first `received` messages, None if it is not here."""
 
 
 class VisitHandover:
@@ -124,9 +148,9 @@ class VisitHandover:
     def _lease_of(self, node: NodeId | None) -> LeaseId | None:
         return next((one for one, lease in self._messages.others.items() if lease.node_id == node), None)
 
-    def _respond(self, question: bytes) -> bytes:
-        wanted = _wanted.decode(question)
-        found = None if self._give is None else self._give(wanted)
+    def _respond(self, asker: LeaseId, question: bytes) -> bytes:
+        wanted, lease = _wanted.decode(question), self._messages.others.get(asker)
+        found = None if self._give is None else self._give(wanted, None if lease is None else lease.node_id)
         return b"" if found is None else msgspec.msgpack.encode(_encoded(found))
 
 

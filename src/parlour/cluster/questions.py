@@ -13,7 +13,7 @@ from parlour.cluster.messages import ClusterMessages
 
 _NUMBER_BYTES = 8
 
-Respond = Callable[[bytes], bytes]
+Respond = Callable[[LeaseId, bytes], bytes]
 """Answers a question of another node, on the event loop. Raises MsgspecError if it cannot be read."""
 
 log = structlog.get_logger("parlour.cluster")
@@ -54,7 +54,7 @@ class NodeQuestions:
 
     def _on_question(self, sender: LeaseId, body: bytes) -> None:
         try:
-            answer = self._respond(body[_NUMBER_BYTES:])
+            answer = self._respond(sender, body[_NUMBER_BYTES:])
         except msgspec.MsgspecError as error:
             log.warning("cluster.unreadable_question", kind=self._question.name, error=type(error).__name__)
             return

@@ -20,7 +20,7 @@ class Node:
         self.coordinator = MemoryCoordinator(new_node_id(), cluster)
         self.messages = ClusterMessages(self.coordinator)
         self.questions = NodeQuestions(
-            self.messages, MessageKind.VISIT_WANTED, MessageKind.VISIT, lambda question: question.upper()
+            self.messages, MessageKind.VISIT_WANTED, MessageKind.VISIT, lambda _, question: question.upper()
         )
 
 

@@ -155,7 +155,8 @@ class OwnerPart:
         if not call.seats:
             self._table.forget(room_id)
         answers = number if asker == self._table.lease else None
-        is_wanted = self._delivery.deliver(call, decided, answers, unconfirmed=unconfirmed)
+        was_here = before is not None and before.holder == self._table.node_id
+        is_wanted = self._delivery.deliver(call, decided, answers, was_here=was_here, unconfirmed=unconfirmed)
         if self._table.lease is None and not self._table.members.has_any_in(room_id):
             self._table.forget(room_id)  # nobody of this island is left in it
         self._settle_claims(call, change)

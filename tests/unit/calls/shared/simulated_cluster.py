@@ -11,6 +11,7 @@ from parlour.calls.decisions import (
     Entered,
     Lost,
     Notice,
+    Renamed,
     Resumed,
     Seat,
 )
@@ -72,6 +73,8 @@ class Client:
     """The time since which that node has held it."""
     display_name: str | None = None
     attempt: str | None = None
+    left_under: LeaseId | None = None
+    """The lease of its node when it left, None on an island."""
 
     @property
     def is_active(self) -> bool:
@@ -165,13 +168,15 @@ class Node:
         """Messages to members that are away."""
         self.unnoticed: list[Client] = []
         """The clients whose connections are lost, which this node has not noticed."""
-        self.handed_over: dict[PeerId, int] = {}
+        self.handed_over: dict[PeerId, tuple[Node, int]] = {}
         """The number of these that another node was given."""
         self.has_lost: set[PeerId] = set()
         """The members of whose messages some were lost."""
         self.given_up: set[PeerId] = set()
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
+        self.seated: list[Client] = []
+        """The members that got another name while they arrived."""
         self.losses: list[tuple[RoomId, list[PeerId]]] = []
         self.calls = new_calls(self, cluster)
 
@@ -225,7 +230,7 @@ class Node:
             missed = list(self.kept.get(peer, ())) if is_exact else None
             known_at = (0, 0) if missed is None else self.calls.stamp(room_id)
         elif visited is not None and visited is not self and is_exact and visited.is_reached_by(self):
-            given = visited.hand_over(client)
+            given = visited.hand_over(client, to=self)
             if given is not None:
                 missed, known_at = given
         if visited is not self:
@@ -243,14 +248,14 @@ class Node:
     def is_reached_by(self, other: "Node") -> bool:
         return self.is_alive and self.is_seen and other.is_seen and other.lease is not None
 
-    def hand_over(self, client: Client) -> tuple[list[Counted] | None, Stamp | None] | None:
+    def hand_over(self, client: Client, *, to: "Node") -> tuple[list[Counted] | None, Stamp | None] | None:
         """Return what another node is given of a visit that it may resume."""
         peer = client.peer_id
         if peer not in self.clients:
             return None
         self.notice_loss(client)
         kept = self.kept.get(peer, [])
-        self.handed_over[peer] = len(kept)
+        self.handed_over[peer] = to, len(kept)
         if peer in self.has_lost:
             return None, (0, 0)
         return list(kept), self.calls.stamp(client.room.room_id)
@@ -263,12 +268,18 @@ class Node:
                 self.calls.change(Lost(client.peer_id, AT))
 
     def lose(self) -> None:
-        """Take note of lost connections as soon as the decisions that brought them back are done with."""
+        """Take note of lost connections, and of new names, once the decisions that brought their members are
+        done with.
+        """
         peers, self.to_lose = self.to_lose, []
         for peer in peers:
             client = self.clients.get(peer)
             if client is not None and (client.node is not self or client.is_away):
                 self.calls.change(Lost(peer, AT))
+        seated, self.seated = self.seated, []
+        for client in seated:
+            if client.node is self:  # it may have got another name while it waited
+                self.calls.change(Renamed(client.peer_id, client.display_name))
 
     def give_up(self, client: Client) -> None:
         """Wait no longer for a return: its client may come back at any node."""
@@ -352,15 +363,20 @@ class Node:
         self.clients[peer] = client
         call = self.calls.replica(client.room.room_id)
         assert call is not None
-        if not call.mesh.introduces:
+        if not call.mesh.introduces:  # the answer to its join names all
+            client.offers.clear()
             client.met = {
                 other
                 for other, seat in call.seats.items()
                 if other != peer and (self.lease is not None or seat.holder == self.node_id)
             }
         client.hear_of_size()
+        if client.display_name != coming.change.display_name:
+            self.seated.append(client)
         for message in missed or ():
-            client.receive(message)
+            is_told = call.mesh.introduces or not isinstance(message, RemovePeer)
+            if is_told or message.peer_id in client.met:  # else the answer has told it so
+                client.receive(message)
         client.has_forgotten = False
         self.kept.pop(peer, None)
         self.handed_over.pop(peer, None)
@@ -385,10 +401,13 @@ class Node:
 
     def ended(self, peer_id: PeerId, /, *, is_elsewhere: bool) -> None:
         client = self.clients.pop(peer_id)
-        kept, handed_over = self.kept.pop(peer_id, []), self.handed_over.pop(peer_id, None)
+        kept, (to, given) = self.kept.pop(peer_id, []), self.handed_over.pop(peer_id, (None, 0))
         self.has_lost.discard(peer_id)
-        if is_elsewhere and self.lease is not None and handed_over is not None:
-            for message in kept[handed_over:]:
+        call = self.calls.replica(client.room.room_id)
+        seat = None if call is None else call.seats.get(peer_id)
+        is_used = to is not None and seat is not None and seat.holder == to.node_id
+        if is_elsewhere and self.lease is not None and is_used:
+            for message in kept[given:]:
                 if isinstance(message, FromPeer):
                     with suppress(Unavailable):
                         self.calls.relay(client.room.room_id, peer_id, message)

@@ -20,6 +20,7 @@ from parlour.wire.sdp import IceCandidate
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
+    OfferIce,
     PeerId,
     RemovePeer,
 )
@@ -96,6 +97,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
         client = self.draw(data, self.active())
         client.is_leaving = True
         assert client.node is not None
+        client.left_under = client.node.lease and client.node.lease_id
         client.node.calls.change(Left(client.peer_id))
         assert not client.is_inside
 
@@ -184,6 +186,21 @@ class SharedCallsMachine(RuleBasedStateMachine):
                 sender.node.calls.relay(sender.room.room_id, receiver.peer_id, message)
             except Unavailable:
                 assert receiver.node is not None
+
+    @precondition(lambda self: self.active())
+    @rule(data=st.data())
+    def say_to_a_peer_at_the_same_node(self, data: st.DataObject) -> None:
+        sender = self.draw(data, self.active())
+        node = sender.node
+        assert node is not None
+        call, known = node.calls.replica(sender.room.room_id), sender.offers.keys() | sender.met
+        others = [one for one in self.active() if one.node is node and one.peer_id in known]
+        if call is not None and others and not sender.is_away:
+            receiver = self.draw(data, others).peer_id
+            candidate = IceCandidate(candidate=str(len(self.clients)))
+            message = call.mesh.relay(sender.peer_id, OfferIce(receiver, candidate))
+            if message and not node.calls.hold_back(sender.room.room_id, receiver, message, 1):
+                node.deliver(receiver, message)
 
     @rule(number=nodes, room=st.sampled_from(sorted(ROOMS)), watches=st.booleans())
     def watch(self, number: int, room: RoomId, watches: bool) -> None:
@@ -303,6 +320,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
                     later = client.node  # it has told the others that the connection here is lost
                     is_told = not client.is_gone and later is not None and later.is_alive
                     is_told = is_told and client in node.unnoticed
+                    if is_told and client.left_under is not None:
+                        # A node that has lost its lease since has forgotten who left.
+                        is_told = later is not None and later.lease_id == client.left_under
                     if client.node is not node and not is_told:
                         node.calls.change(Left(peer_id))
                 for _, peer_id, absent in node.expected:
@@ -786,6 +806,28 @@ def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
     cluster.settle()
     assert cluster.owner(bob.room.room_id) is third
     assert not third.calls.is_next_owner(bob.room.room_id)
+
+
+def test_who_comes_back_to_a_new_owner_is_told_once_who_has_left() -> None:
+    """A peer leaves while the member is under way, at the node that is to own the call."""
+    cluster = Cluster()
+    node, other, _ = cluster.nodes
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], node)
+    bob = Client(PeerId("bob"), UserId(2), ann.room, node)
+    node.enter(ann)
+    node.enter(bob)
+    ann.is_away, ann.node = True, None
+    other.come_back(ann, is_exact=False)
+    cluster.lose_sight_of(node)
+    cluster.notice(node)
+    cluster.register(node)
+    bob.is_leaving = True
+    node.calls.change(Left(bob.peer_id))
+    for coming in other.questions.values():
+        coming.is_abandoned = True
+    node.come_back(ann, is_exact=True)
+    assert ann.told[-1] == RemovePeer(bob.peer_id, "2")
+    assert ann.told.count(ann.told[-1]) == 1
 
 
 def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
