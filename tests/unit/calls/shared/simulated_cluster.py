@@ -25,6 +25,7 @@ from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
     AddPeer,
+    CandidateFromPeer,
     Counted,
     FromPeer,
     MemberJoined,
@@ -73,6 +74,8 @@ class Client:
     """The time since which that node has held it."""
     display_name: str | None = None
     attempt: str | None = None
+    heard_to: dict[PeerId, int] = field(default_factory=dict)
+    """The number of the last candidate of each peer."""
     left_under: LeaseId | None = None
     """The lease of its node when it left, None on an island."""
 
@@ -116,6 +119,10 @@ class Client:
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
                     return  # it is about to be told again
+                if isinstance(message, CandidateFromPeer):
+                    number = int(message.ice_candidate.candidate)
+                    assert number > self.heard_to.get(message.peer_id, -1), "each sender's order is kept"
+                    self.heard_to[message.peer_id] = number
                 was_told = message.peer_id in self.offers or message.peer_id in self.met
                 assert was_told, "nobody hears of a peer that it was not told of"
                 self.heard.append(message)

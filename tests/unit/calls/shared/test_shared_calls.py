@@ -57,6 +57,10 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def alive(self) -> list[Node]:
         return [node for node in self.cluster.nodes if node.is_alive]
 
+    def candidate(self) -> IceCandidate:
+        """Return a candidate with a number that is higher than those of all before."""
+        return IceCandidate(candidate=str(self.cluster.next_number()))
+
     def draw(self, data: st.DataObject, clients: list[Client]) -> Client:
         by_peer = {client.peer_id: client for client in clients}
         return by_peer[data.draw(st.sampled_from(sorted(by_peer)))]
@@ -97,7 +101,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
         client = self.draw(data, self.active())
         client.is_leaving = True
         assert client.node is not None
-        client.left_under = client.node.lease and client.node.lease_id
+        client.left_under = None if client.node.lease is None else client.node.lease_id
         client.node.calls.change(Left(client.peer_id))
         assert not client.is_inside
 
@@ -181,7 +185,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
         others = [one for one in self.active() if one.room == sender.room and one.node is not sender.node]
         if others and sender.offers and sender.node is not None:
             receiver = self.draw(data, others)
-            message = CandidateFromPeer(sender.peer_id, IceCandidate(candidate=str(len(self.clients))))
+            message = CandidateFromPeer(
+                sender.peer_id, IceCandidate(candidate=str(self.cluster.next_number()))
+            )
             try:
                 sender.node.calls.relay(sender.room.room_id, receiver.peer_id, message)
             except Unavailable:
@@ -197,8 +203,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
         others = [one for one in self.active() if one.node is node and one.peer_id in known]
         if call is not None and others and not sender.is_away:
             receiver = self.draw(data, others).peer_id
-            candidate = IceCandidate(candidate=str(len(self.clients)))
-            message = call.mesh.relay(sender.peer_id, OfferIce(receiver, candidate))
+            message = call.mesh.relay(sender.peer_id, OfferIce(receiver, self.candidate()))
             if message and not node.calls.hold_back(sender.room.room_id, receiver, message, 1):
                 node.deliver(receiver, message)
 
