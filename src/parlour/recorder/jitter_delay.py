@@ -1,4 +1,4 @@
-"""How long sound or pictures lay in WebRTC's jitter buffer before they were handed out. Pure.
+"""The time that sound or pictures lay in WebRTC's jitter buffer before they were handed out. Pure.
 
 The buffers of a person's sound and pictures differ by 20 to 100 ms, and nothing in WebRTC keeps them in step,
 since LiveKit gives each track a stream of its own. So both are placed at the time at which they reached the

@@ -152,7 +152,8 @@ class SharedCalls:
         self._table.arriving[change.peer_id] = room_id, isinstance(change, Resumed)
         self._table.given_up.pop(change.peer_id, None)
         is_exact = known_at is not None and known_at > (0, 0)
-        self._table.pending[number] = PendingArrival(room, change, is_exact)
+        is_here = change.peer_id in self._table.members
+        self._table.pending[number] = PendingArrival(room, change, is_exact, is_here)
         if isinstance(change, Resumed):
             self._table.members.note(Renamed(change.peer_id, change.display_name))
         if self._table.decides(room_id):

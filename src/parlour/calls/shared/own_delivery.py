@@ -101,7 +101,8 @@ class OwnDelivery:
             if was_here and held is not None and isinstance(change, Resumed):
                 # What was kept for it tells it of those that have left since it asked. In a large call it is
                 # told of all that are there.
-                is_exact = self._table.pending[answers].is_exact and call.mesh.introduces
+                asked = self._table.pending[answers]
+                is_exact = asked.is_here and asked.is_exact and call.mesh.introduces
                 gone = change.known - held.known if is_exact else gone
             if not self.answer(answers, None):
                 self._table.members.drop(change.peer_id)

@@ -401,10 +401,15 @@ class OwnerPart:
         """Return an arrival with the peers that the member knows for certain.
 
         An island can't know whom a member that comes from another node was introduced to meanwhile. In a
-        large call the answer to its join names all.
+        large call the answer to its join names all; members of an island may not have been told of it. What
+        was kept for it may introduce it to those that have left, of whom it hears once more.
         """
         if isinstance(change, Resumed) and not call.mesh.introduces:
-            return replace(change, known=frozenset(self._table.in_reach(call) - {change.peer_id}))
+            known = self._table.in_reach(call) - {change.peer_id}
+            if self._table.lease is None:
+                members = self._table.members.in_room(call.room.room_id)
+                known -= {one.record.peer_id for one in members if change.peer_id not in one.known}
+            return replace(change, known=frozenset(known) | (change.known - call.seats.keys()))
         if isinstance(change, Entered) or self._table.is_alone:
             return change
         if self._table.lease is None:

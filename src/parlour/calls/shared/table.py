@@ -24,11 +24,14 @@ MAX_LATEST_ENDS = 1_024
 
 @dataclass(frozen=True, slots=True)
 class PendingArrival:
-    """An arrival that has not been answered; `is_exact` if nothing that was sent to its member is lost."""
+    """An arrival that has not been answered; `is_exact` if nothing that was sent to its member is lost, and
+    `is_here` if this node held that member when it asked.
+    """
 
     room: Room
     change: Arrival
     is_exact: bool = False
+    is_here: bool = False
 
 
 class CallTable:

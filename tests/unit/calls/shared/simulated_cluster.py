@@ -78,6 +78,8 @@ class Client:
     """The number of the last candidate of each peer."""
     left_under: LeaseId | None = None
     """The lease of its node when it left, None on an island."""
+    is_forgotten: bool = False
+    """Its node has given its call free since."""
 
     @property
     def is_active(self) -> bool:
@@ -108,7 +110,8 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
-                assert peer_id in self.offers or peer_id in self.met or self.has_forgotten, (
+                is_known = peer_id in self.offers or peer_id in self.met
+                assert is_known or self.has_forgotten or self.is_large, (
                     "nobody is told twice that a peer is gone"
                 )
                 self.offers.pop(peer_id, None)
@@ -382,7 +385,7 @@ class Node:
             self.seated.append(client)
         for message in missed or ():
             is_told = call.mesh.introduces or not isinstance(message, RemovePeer)
-            if is_told or message.peer_id in client.met:  # else the answer has told it so
+            if is_told or message.peer_id in client.met | client.offers.keys():  # else the answer told it
                 client.receive(message)
         client.has_forgotten = False
         self.kept.pop(peer, None)

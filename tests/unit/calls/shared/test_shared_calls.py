@@ -257,6 +257,8 @@ class SharedCallsMachine(RuleBasedStateMachine):
         node = self.cluster.nodes[number]
         if node.is_alive and node.is_seen:
             for room_id in node.calls.sweep():
+                for client in self.clients:
+                    client.is_forgotten |= client.room.room_id == room_id and client.node is node
                 node.calls.disowned(room_id)
                 self.cluster.free(room_id, node)
 
@@ -326,8 +328,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
                     is_told = not client.is_gone and later is not None and later.is_alive
                     is_told = is_told and client in node.unnoticed
                     if is_told and client.left_under is not None:
-                        # A node that has lost its lease since has forgotten who left.
-                        is_told = later is not None and later.lease_id == client.left_under
+                        # A node that has lost its lease since, or gave the call free, has forgotten who left.
+                        has_lease = later is not None and later.lease_id == client.left_under
+                        is_told = has_lease and not client.is_forgotten
                     if client.node is not node and not is_told:
                         node.calls.change(Left(peer_id))
                 for _, peer_id, absent in node.expected:
