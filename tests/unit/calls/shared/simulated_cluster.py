@@ -373,8 +373,9 @@ class Node:
         self.clients[peer] = client
         call = self.calls.replica(client.room.room_id)
         assert call is not None
-        if not call.mesh.introduces:  # the answer to its join names all
+        if not call.mesh.introduces:
             client.offers.clear()
+        if not call.mesh.introduces or client.is_large:  # the answer to its join names all
             client.met = {
                 other
                 for other, seat in call.seats.items()
