@@ -256,6 +256,7 @@ class OwnerPart:
             call = self._table.begin(census.room.room())
         node = next((node for node, lease in self._table.others.items() if lease == sender), None)
         if call is None or node is None:
+            self._table.ended.add_all(room_id, census.ended)  # another node may report them yet
             number, introductions = census.number, Introductions()
             nobody = Snapshot(room_id, census.epoch, 0, None, [], {}, introductions, {}, number)
             self._table.send(sender, nobody)

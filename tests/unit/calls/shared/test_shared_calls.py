@@ -838,6 +838,27 @@ def test_who_comes_back_to_a_new_owner_is_told_once_who_has_left() -> None:
     assert ann.told.count(ann.told[-1]) == 1
 
 
+def test_an_owner_that_knows_no_call_yet_is_told_who_has_left() -> None:
+    """An island, where a member has left, comes back before the node where the member was until then."""
+    cluster = Cluster()
+    owner, island, former = cluster.nodes
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], former)
+    former.enter(ann)
+    cluster.lose_sight_of(island)
+    cluster.notice(island)
+    ann.is_away, ann.node = True, None
+    island.come_back(ann, is_exact=False)
+    ann.is_leaving = True
+    island.calls.change(Left(ann.peer_id))
+    cluster.lose_sight_of(former)
+    cluster.notice(former)
+    cluster.own(ann.room.room_id, owner)
+    for node in (island, former):
+        cluster.register(node)
+        cluster.settle()
+    assert former.clients == {}
+
+
 def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
     """A member comes back at a node that is out of reach, and its peers speak to the former one meanwhile."""
     cluster, ann, bob = two_who_talk()
