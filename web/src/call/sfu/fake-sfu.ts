@@ -109,8 +109,6 @@ export class FakeSfu implements SfuConnection {
   isClosed = false;
   readonly sent: FakeSent[] = [];
   readonly told: string[] = [];
-  /** The ICE servers that it was given after it was opened. */
-  readonly renewed: RTCIceServer[] = [];
   /** The numbers of secrets that frames of each sender may be encrypted with. */
   readonly secrets = new Map<string, number[]>();
   /** Rejects what is published so often. */
@@ -153,10 +151,6 @@ export class FakeSfu implements SfuConnection {
     this.secrets.set(sender, secret ? [...others, number] : others);
   }
 
-  async renewIce(iceServers: readonly RTCIceServer[]): Promise<void> {
-    this.renewed.push(...iceServers);
-  }
-
   async close(): Promise<void> {
     this.isClosed = true;
   }
@@ -179,9 +173,8 @@ export class FakeSfu implements SfuConnection {
 export function newSfuTopology(
   sfu = new FakeSfu(),
   connect: ConnectToSfu = sfu.connect,
-  ice: Pick<IceSource, "fresh" | "followRenewals"> = {
+  ice: Pick<IceSource, "fresh"> = {
     fresh: async () => ({ iceServers: [{ urls: "stun:ours" }], certificates: [] }),
-    followRenewals: () => () => {},
   },
   encryption?: SfuEncryption,
 ) {
