@@ -53,13 +53,7 @@ class SfuListener(Protocol):
         """
 
     def sfu_is_well(self, sfu: SfuNumber) -> None:
-        """Take note that an SFU answers, or is to take calls, for the first time or again."""
-
-    def sfu_is_drained(self, sfu: SfuNumber) -> None:
-        """Take note that calls are to leave an SFU, and that none is to come to it.
-
-        `SfuLink.drained_ones` has it from before this call on. When that is over, `sfu_is_well` comes.
-        """
+        """Take note that an SFU answers, for the first time or again."""
 
     def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
         """Take note of all rooms of an SFU, whether or not this node has opened them.
@@ -95,10 +89,7 @@ class SfuLink(Protocol):
         """Return True if this SFU answers; False also for one that this node's settings do not name."""
 
     def well_ones(self) -> frozenset[SfuNumber]:
-        """Return those that answer, also if they are drained."""
-
-    def drained_ones(self) -> frozenset[SfuNumber]:
-        """Return those that an administrator has said are to be left: they work, and take no more calls."""
+        """Return those that answer."""
 
     @property
     def are_known(self) -> bool:
@@ -108,8 +99,7 @@ class SfuLink(Protocol):
         """Wait for that, at most 8 s."""
 
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        """Return the SFU with the fewest people of those that are well and not drained, None if there is none
-        but those in `besides`.
+        """Return the well SFU that has the fewest people, None if there is none but those in `besides`.
 
         People are counted by the SFUs' own numbers, some seconds old, and by what was chosen here since.
         """

@@ -290,19 +290,13 @@ class CallTopologies:
 
     def sfu_is_unwell(self, sfu: SfuNumber) -> None:
         self._returning.lose(sfu)
-        self._look_at_calls_of(sfu)
+        for room_id, topology in self._known.items():
+            if topology.sfu == sfu:
+                self._look(room_id, at=0.0)
 
     def sfu_is_well(self, _sfu: SfuNumber) -> None:
         for room_id in self._courses:
             self._look(room_id, at=0.0)
-
-    def sfu_is_drained(self, sfu: SfuNumber) -> None:
-        self._look_at_calls_of(sfu)
-
-    def _look_at_calls_of(self, sfu: SfuNumber) -> None:
-        for room_id, topology in self._known.items():
-            if topology.sfu == sfu:
-                self._look(room_id, at=0.0)
 
     def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
         self._returning.see(sfu, rooms, self._rooms_of_sfus)
@@ -412,7 +406,6 @@ class CallTopologies:
             lowest=self._lowest.since(call.room.room_id, _reported_epochs(topology)),
             know_sfu=call.all_know_sfu(),
             well=self._sfus.well_ones(),
-            drained=self._sfus.drained_ones(),
             awaited=len(self._awaited(call)),
             is_recorded=self._recorder_of(call.room.room_id) is not None,
         )
@@ -434,7 +427,7 @@ class CallTopologies:
             besides |= found.besides
             sfu = self._sfus.choose(besides=besides)
             if sfu is None:
-                self._do_without(room_id, course, call, can_wait=found.can_wait)
+                self._do_without(room_id, course, call)
                 return
             following = _next(course, call)
             following = replace(following, is_encrypted=following.is_encrypted or self._encrypts(call))
@@ -461,9 +454,9 @@ class CallTopologies:
         is_recorded = self._recorder_of(call.room.room_id) is not None
         return self._may_encrypt and call.all_have_keys and not is_recorded
 
-    def _do_without(self, room_id: RoomId, course: Course, call: CallReplica, *, can_wait: bool) -> None:
+    def _do_without(self, room_id: RoomId, course: Course, call: CallReplica) -> None:
         """Go on where no SFU opens a room: a call whose SFU is lost cannot wait for another one."""
-        if course.topology.kind == "sfu" and not can_wait:
+        if course.topology.kind == "sfu":
             self._decide(room_id, _next(course, call))
         else:
             self._look(room_id, at=self._clock() + RETRY_SECONDS)

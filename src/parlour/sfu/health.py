@@ -13,7 +13,6 @@ class SfuHealth:
 
     def __init__(self) -> None:
         self.is_well = False
-        self.is_drained = False
         self._failures = 0
         self._people: dict[str, int] = {}
         self._calls_to_come = 0
@@ -26,10 +25,6 @@ class SfuHealth:
     def was_chosen(self) -> None:
         """Count a call that is about to come, until the next answer has it."""
         self._calls_to_come += 1
-
-    @property
-    def takes_calls(self) -> bool:
-        return self.is_well and not self.is_drained
 
     def answered(self, rooms: Mapping[str, int]) -> bool:
         """Take in an answer; `rooms` are its people by room. Return True if it was unwell before."""

@@ -35,7 +35,7 @@ class Sfu:
     def __init__(self, access: SfuAccess) -> None:
         self.access = access
         self.number = access.number
-        self.name = access.label
+        self.name = f"{access.number:08x}"
         self.tokens = SfuTokens(access.key, access.secret)
         self.target = _target(access.url)
         self.health = SfuHealth()
@@ -53,8 +53,6 @@ class Sfus:
         self.listener: SfuListener | None = None
         self._clock = clock
         self._base_path = base_path
-        self._name_nodes = len(self.by_number) > 1
-        """With several addresses, each names one LiveKit. A single one may be that of a balancer."""
 
     # SfuLink
 
@@ -78,14 +76,8 @@ class Sfus:
                 for sfu in self.by_number.values():
                     await sfu.is_known.wait()
 
-    def drained_ones(self) -> frozenset[SfuNumber]:
-        healths = ((sfu.number, sfu.health) for sfu in self.by_number.values())
-        return frozenset(number for number, health in healths if health.is_well and health.is_drained)
-
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        candidates = [
-            sfu for sfu in self.by_number.values() if sfu.health.takes_calls and sfu.number not in besides
-        ]
+        candidates = [self.by_number[number] for number in self.well_ones() - besides]
         if not candidates:
             return None
         chosen = min(candidates, key=lambda sfu: (sfu.health.load, not sfu.access.is_here, sfu.number))
@@ -144,10 +136,7 @@ class Sfus:
     # Health
 
     async def look(self, sfu: Sfu) -> float:
-        """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause.
-
-        One of its rooms says that it is drained.
-        """
+        """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause."""
         pause = await self._look(sfu)
         sfu.is_known.set()
         return pause
@@ -155,33 +144,22 @@ class Sfus:
     async def _look(self, sfu: Sfu) -> float:
         try:
             rooms = await sfu.service.rooms()
-            if self._name_nodes:
-                await sfu.service.find_node()
         except SfuUnavailable as error:
-            sfu.service.forget_node()
             if sfu.health.failed():
                 log.warning("sfu.unwell", sfu=sfu.name, url=sfu.access.url, error=str(error))
                 self._tell_unwell(sfu)
             return LOOK_AGAIN_SECONDS
-        is_drained = rooms.pop(sfu.access.drain_mark, None) is not None
         wanted = () if self.listener is None else self.listener.sfu_rooms()
         ours = (room for number, room in wanted if number == sfu.number)
         if sfu.health.is_well and (lost := sfu.health.lost(rooms, ours)):
             log.warning("sfu.lost_rooms", sfu=sfu.name, url=sfu.access.url, count=len(lost))
             sfu.health.has_lost_rooms()
             self._tell_unwell(sfu)
-        took_calls = sfu.health.takes_calls
-        is_news = sfu.health.answered(rooms)
-        was_drained, sfu.health.is_drained = sfu.health.is_drained, is_drained
-        if is_news:
+        if sfu.health.answered(rooms):
             log.info("sfu.well", sfu=sfu.name, url=sfu.access.url)
-        if is_drained != was_drained:
-            log.info("sfu.drained" if is_drained else "sfu.undrained", sfu=sfu.name, url=sfu.access.url)
-        if self.listener is not None:
-            if is_drained and not was_drained:
-                self.listener.sfu_is_drained(sfu.number)
-            if is_news or (sfu.health.takes_calls and not took_calls):
+            if self.listener is not None:
                 self.listener.sfu_is_well(sfu.number)
+        if self.listener is not None:
             self.listener.sfu_has_rooms(sfu.number, rooms)
         return LOOK_SECONDS
 

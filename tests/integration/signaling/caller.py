@@ -5,7 +5,6 @@ import json
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-from livekit.protocol.rtc import SignalResponse
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -27,8 +26,6 @@ class Caller:
         self._resume: str | None = None
         self.peer_id = ""
         self.connection: ClientConnection | None = None
-        self.sfu_node = ""
-        """The id of the LiveKit that has the room."""
 
     async def connects(self) -> "Caller":
         self._socket = await self._leaving.enter_async_context(raw_socket(self.server))
@@ -73,7 +70,6 @@ class Caller:
         self.connection = await self._leaving.enter_async_context(opening)
         joined = await self._receives()
         assert self.peer_id.encode() in joined
-        self.sfu_node = SignalResponse.FromString(joined).join.server_info.node_id
 
     async def is_disconnected(self) -> None:
         """Wait until the SFU has ended the connection."""
