@@ -83,7 +83,9 @@ async def test_up_and_down(visitors: Visitors, at_browser: AtBrowser, sfu: Runni
     async def meet(*sending: bool) -> None:
         await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
         for someone in people:
-            assert await someone.page.evaluate(_SENDS) == list(sending)
+            await someone.page.wait_for_function(
+                f"(wanted) => `${{({_SENDS})()}}` === `${{wanted}}`", arg=sending
+            )
 
     await meet(True)
     await sfu.make_room("7-1")
