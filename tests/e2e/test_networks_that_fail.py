@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocket, expect
 
 from tests.e2e.frames import FrameWatch
 from tests.e2e.seats import Seat, see_each_other
@@ -71,6 +71,8 @@ async def test_a_call_heals_whatever_becomes_of_the_network(
 ) -> None:
     """One call: a line gets poor, an address changes, a line is cut, a computer goes offline."""
     ann, bob = pair
+    for seat in pair:
+        tell_of_requests(seat)
     await _a_line_gets_poor(ann, bob, record_property)
     await _an_address_changes(ann, bob, network.at(99), record_property)
     await _a_line_is_cut_for_twenty_seconds(ann, bob, record_property)
@@ -131,6 +133,24 @@ async def _a_computer_goes_offline_and_online(ann: Seat, bob: Seat, record_prope
         await page.evaluate("window.heard.online")
     await offline.heals(record_property, besides=length)
     await quiet(ann, bob)
+
+
+def tell_of_requests(seat: Seat) -> None:
+    """Print when the page asks the server for what: a test that fails shows whether it went on asking."""
+    name, page = seat.participant.name, seat.participant.page
+
+    def tell(what: str, url: str) -> None:
+        print(f"{time.monotonic():.1f} {name}: {what} {url.partition('&t=')[0]}")  # noqa: T201
+
+    def follow(socket: WebSocket) -> None:
+        tell("opens", socket.url)
+        socket.once("framereceived", lambda _: tell("hears over", socket.url))
+        socket.on("close", lambda _: tell("closes", socket.url))
+
+    page.on("request", lambda request: tell(request.method, request.url))
+    page.on("requestfinished", lambda request: tell("has the answer of", request.url))
+    page.on("requestfailed", lambda request: tell("has no answer of", request.url))
+    page.on("websocket", follow)
 
 
 async def told(here: Seat, *, about: Seat) -> None:

@@ -49,19 +49,31 @@ interface ApiRequest {
   credentials?: RequestCredentials;
 }
 
+/**
+ * The longest time for a request and its answer. A connection that broke unheard keeps a request for minutes, and with it
+ * what waits for a new token.
+ */
+const LONGEST_REQUEST_MS = 30_000;
+
 async function ask(fetch: Fetch, { method, path, body, token, credentials }: ApiRequest) {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const init: RequestInit = { method, headers, credentials: credentials ?? "omit" };
+  const ending = new AbortController();
+  const { signal } = ending;
+  const init: RequestInit = { method, headers, credentials: credentials ?? "omit", signal };
   if (body !== undefined) init.body = JSON.stringify(body);
+  const timer = setTimeout(() => ending.abort(), LONGEST_REQUEST_MS);
   let response: Response;
+  let answer: unknown;
   try {
     response = await fetch(path, init);
+    answer = await readJson(response);
   } catch {
     throw Problem.unreachable();
+  } finally {
+    clearTimeout(timer);
   }
-  const answer = await readJson(response);
   if (!response.ok) throw Problem.from(response.status, answer);
   return answer;
 }

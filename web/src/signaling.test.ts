@@ -11,8 +11,12 @@ type Listener = (payload?: unknown) => void;
 class FakeSocket {
   connected = false;
   active = false;
+  /** Runs what listens to the attempts that the library makes by itself. */
+  tries: () => void = () => {};
   readonly io = {
-    on: () => {},
+    on: (event: string, listener: () => void) => {
+      if (event === "reconnect_attempt") this.tries = listener;
+    },
     opts: { query: undefined as { room: string } | undefined },
     engine: {
       once: () => {},
@@ -158,10 +162,51 @@ describe("the library of the connection", () => {
   });
 });
 
-async function online() {
+describe("a connection that neither comes nor fails", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it.each(["in its first attempt", "after a loss"])("is made anew %s", async (when) => {
+    const { socket } = when === "after a loss" ? await online() : await begun();
+    if (when === "after a loss") {
+      socket.connected = false;
+      socket.receive("disconnect", "transport close");
+    }
+    const before = socket.made.length;
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(socket.made.length).toBe(before);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(socket.made.length).toBe(before + 1);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(socket.made.length).toBe(before + 2);
+  });
+
+  it("is left alone while the library tries, once it is there, and after a logout", async () => {
+    const { socket, state } = await begun();
+    for (let attempt = 0; attempt < 10; attempt++) {
+      await vi.advanceTimersByTimeAsync(9_000);
+      socket.tries();
+    }
+    expect(socket.made.length).toBe(1);
+    socket.comesUp();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(socket.made.length).toBe(1);
+    socket.breaks();
+    state.set({ kind: "anonymous" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(socket.made.length).toBe(1);
+  });
+});
+
+async function begun() {
   const parts = client();
   parts.state.set(ANN);
   await vi.waitFor(() => expect(parts.socket.active).toBe(true));
+  return parts;
+}
+
+async function online() {
+  const parts = await begun();
   parts.socket.comesUp();
   const said = () => parts.socket.emitted.map(({ event, payload }) => [event, payload]);
   return { ...parts, said };

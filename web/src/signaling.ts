@@ -39,6 +39,11 @@ const LONGEST_PAUSE_MS = 3_000;
 const SPREAD = 0.5;
 const ATTEMPT_MS = 5_000;
 const PROBE_MS = 2_000;
+/**
+ * Longer than any attempt and the library's pause after it. Where neither an attempt nor an answer is seen for so long,
+ * the library waits for what does not come: for the server to admit the socket it waits without end.
+ */
+const STUCK_MS = 15_000;
 /** A connection that lasted longer than this resets the back-off. */
 const STEADY_MS = 5_000;
 /** The most visits that are remembered as left; the server ends older ones by itself after its grace. */
@@ -104,6 +109,8 @@ export class Signaling {
   #connectedAt = 0;
   #triedAt = 0;
   #probing = false;
+  /** Runs from each attempt, and from a loss, until the server admits the socket. */
+  #watch: ReturnType<typeof setTimeout> | undefined;
   #backoffMs = FIRST_PAUSE_MS;
 
   constructor(
@@ -286,13 +293,14 @@ export class Signaling {
   }
 
   #disconnect(): void {
+    clearTimeout(this.#watch);
     this.#socket?.disconnect();
     this.link.set("offline");
     this.roomsInUse.set([]);
   }
 
   #connect(): void {
-    this.#triedAt = Date.now();
+    this.#noteAttempt();
     this.link.set("connecting");
     const socket = this.#socket;
     if (!socket) {
@@ -370,11 +378,23 @@ export class Signaling {
       });
   }
 
+  #noteAttempt(): void {
+    this.#triedAt = Date.now();
+    this.#watchOver();
+  }
+
+  /** Makes an attempt to connect in `STUCK_MS`, unless another one or the connection comes before. */
+  #watchOver(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
+      if (this.#owner !== null && !this.#socket?.connected) this.#connect();
+    }, STUCK_MS);
+  }
+
   #follow(socket: TypedSocket): void {
-    socket.io.on("reconnect_attempt", () => {
-      this.#triedAt = Date.now();
-    });
+    socket.io.on("reconnect_attempt", () => this.#noteAttempt());
     socket.on("connect", () => {
+      clearTimeout(this.#watch);
       this.#connectedAt = Date.now();
       this.restarting.set(false);
       if (this.#moveIfElsewhere(socket)) return;
@@ -382,6 +402,7 @@ export class Signaling {
       this.link.set("online");
     });
     socket.on("disconnect", (reason) => {
+      if (socket.active) this.#watchOver();
       this.link.set(socket.active ? "connecting" : "offline");
       if (reason === "io server disconnect") this.#reconnectRenewed();
     });

@@ -5,7 +5,7 @@ What /openapi.json says of a body is data (`__doc__ = …`): `python -OO` strips
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from parlour.wire.base import (
     DESCRIPTION_LENGTH,
@@ -106,7 +106,7 @@ class ClientConfirmation(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         None, description="The password chosen at registration; needed after `registration_not_proven`."
     )
-    log_in: bool | None = Field(
+    log_in: StrictBool | None = Field(
         None,
         description="Also log in, if this browser registered or the password is given. The session ends with "
         "the browser, as with `remember: false`. If absent, nobody is logged in.",
@@ -131,12 +131,12 @@ class Resend(Body):
 class Login(Body):
     username: Handle = Field(description="The username or the email.")
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
-    remember_device: bool | None = Field(
+    remember_device: StrictBool | None = Field(
         default=None,
         description="Set the cookie `parlour-device`: others' wrong passwords don't delay logins from here.",
     )
 
-    remember: bool | None = Field(
+    remember: StrictBool | None = Field(
         default=None,
         description="True, or absent: the session outlives the browser. False: the cookie ends with the "
         "browser, and the session after an hour without use. Either value replaces the session that the "
@@ -145,7 +145,7 @@ class Login(Body):
 
 
 class SessionChange(Body):
-    remember: bool = Field(description="Whether the session outlives the browser.")
+    remember: StrictBool = Field(description="Whether the session outlives the browser.")
 
 
 class Session(CamelBody):
@@ -239,10 +239,10 @@ class NewRoom(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)]
     description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)]
     creator: Handle = Field(description="The caller's own username (or email).")
-    listed: bool | None = Field(
+    listed: StrictBool | None = Field(
         None, description="False hides the room from all but its members; they enter by link or name."
     )
-    relay_only: bool | None = Field(
+    relay_only: StrictBool | None = Field(
         None, description="True asks browsers to send media of its calls through TURN alone."
     )
     topology: RoomTopology | None = Field(
@@ -269,14 +269,16 @@ class RoomCheck(Body):
     username: Annotated[Text, StringConstraints(max_length=320)] | None = Field(
         None, description="Kept for existing clients; only the caller's identity decides what they see."
     )
-    limit: int | None = Field(None, ge=1, le=1000, description="At most this many rooms; all if absent.")
+    limit: StrictInt | None = Field(
+        None, ge=1, le=1000, description="At most this many rooms; all if absent."
+    )
     after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
         None, description="The name of the last room on the previous page."
     )
     search: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
         None, description="Only rooms that have this in their name, description or creator, in any case."
     )
-    mine: bool | None = Field(
+    mine: StrictBool | None = Field(
         None, description="True for the caller's own rooms and those that they are invited to alone."
     )
 
@@ -504,7 +506,7 @@ class EventTime(Body):
         description="When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null "
         "takes its time away; if absent, its time stays as it is.",
     )
-    duration_minutes: int | None = Field(
+    duration_minutes: StrictInt | None = Field(
         None,
         ge=1,
         le=LONGEST_EVENT_MINUTES,
@@ -541,8 +543,8 @@ class RoomChange(EventTime):
 
     room: RoomName
     description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)] | None = None
-    listed: bool | None = Field(None, description="False hides the room from all but its members.")
-    relay_only: bool | None = Field(
+    listed: StrictBool | None = Field(None, description="False hides the room from all but its members.")
+    relay_only: StrictBool | None = Field(
         None, description="Whether media go through TURN alone, for those who enter from now on."
     )
     topology: RoomTopology | None = Field(

@@ -16,6 +16,8 @@ _ROOM, _NO_ROOM, _EMPTY_ROOM, _ASKED_ROOM = "12-1", "12-2", "12-3", "12-4"
 _PEOPLE = {"ann": str(PITCHES[0]), "bob": str(PITCHES[1])}
 _IN_STEP_MS = 80
 _LOST_MS = 2000
+_RECORDED_SECONDS = 3
+"""The least that each track has in each file: two beeps, and pictures of two seconds."""
 _MIXED = {"width": 648, "height": 180, "frames_per_second": FRAMES_PER_SECOND}
 
 
@@ -43,9 +45,10 @@ class Recorded:
         ]
 
 
-async def records(recorder: RunningRecorder, *, until: float) -> dict[str, Any]:
-    """Wait until the recording has two cameras and two microphones, and lasts `until` seconds."""
-    return await recorder.until(lambda report: report.get("tracks") == 4 and report["seconds"] >= until)
+async def records(recorder: RunningRecorder, *, seconds: float) -> None:
+    """Wait until the recording has had two cameras and two microphones for so many seconds."""
+    complete = await recorder.until(lambda report: report.get("tracks") == 4)
+    await recorder.until(lambda report: report.get("seconds", 0) >= complete["seconds"] + seconds)
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +57,16 @@ async def recorded(sfu: Sfu, tmp_path_factory: pytest.TempPathFactory) -> Record
     request = {"names": {"ann": "Ann", "bob": "Боб"}, "mixed": _MIXED}
     async with sfu.call(_ROOM, *_PEOPLE):
         async with sfu.recorder(folder, _ROOM, request=request) as first:
-            await records(first, until=5)
+            await records(first, seconds=_RECORDED_SECONDS + _LOST_MS / 1000)
             first.process.kill()
             killed, killed_at = time.monotonic() * 1000, time.time() * 1000
             await first.ends()
         async with sfu.recorder(folder, _ROOM, request=request) as second:
-            went_on = await records(second, until=0)
+            await records(second, seconds=0)
             async with sfu.recorder(folder, _ROOM) as third:
                 refused = await third.until(lambda report: report["event"] == "failed")
                 assert await third.ends() == 1
-            await records(second, until=went_on["seconds"] + 3)
+            await records(second, seconds=_RECORDED_SECONDS)
             await second.tells({"finish": True})
             await second.until(lambda report: report["event"] == "finished")
             assert await second.ends() == 0

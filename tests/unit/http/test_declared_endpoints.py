@@ -1,10 +1,11 @@
 """What endpoints say of themselves agrees with what they ask of `Identification`."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel, ValidationError
 
 from parlour.app import Parlour
 from parlour.settings import Settings
@@ -44,3 +45,34 @@ def test_everything_in_the_document_says_so_at_its_route(routes: list[Any]) -> N
         if getattr(route, "include_in_schema", False) and endpoint_of(route) is None
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize(("declared", "others"), [(bool, (1, "true", 0.0)), (int, (True, "5", 5.5))])
+def test_a_body_takes_no_other_type_than_it_declares(
+    routes: list[Any], declared: type, others: tuple[object, ...]
+) -> None:
+    said = [route for route in routes if endpoint_of(route) is not None]
+    bodies = {param.field_info.annotation for route in said for param in route.dependant.body_params}
+    members = [(body, name) for body in models(bodies) for name in members_of(body, declared)]
+    assert len(members) > 1
+    for body, name in members:
+        for other in others:
+            with pytest.raises(ValidationError) as refused:
+                body.model_validate({name: other})
+            assert (name,) in [error["loc"] for error in refused.value.errors()], (body, name, other)
+
+
+def models(annotations: set[Any]) -> list[type[BaseModel]]:
+    found = {model for annotation in annotations for model in (annotation, *get_args(annotation))}
+    return [model for model in found if isinstance(model, type) and issubclass(model, BaseModel)]
+
+
+def members_of(body: type[BaseModel], declared: type) -> list[str]:
+    """Return the names of a body's members that are of this type, also beside `null`."""
+    kind = {bool: "boolean", int: "integer"}[declared]
+    properties = body.model_json_schema()["properties"]
+    return [
+        name
+        for name, schema in properties.items()
+        if kind in (one.get("type") for one in (schema, *schema.get("anyOf", ())))
+    ]
