@@ -5,7 +5,7 @@ What /openapi.json says of a body is data (`__doc__ = …`): `python -OO` strips
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from parlour.wire.base import (
     DESCRIPTION_LENGTH,
@@ -44,6 +44,16 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+def _as_integer(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AS_JSON_SCHEMA = BeforeValidator(_as_integer)
+"""Takes as an integer what JSON Schema does (draft 2020-12, validation, 6.1.1): 60.0 is one, "60" and
+`true` are none. It comes after a type's bounds, which /openapi.json does not name otherwise.
+"""
+
+EventMinutes = Annotated[StrictInt, Field(ge=1, le=LONGEST_EVENT_MINUTES), AS_JSON_SCHEMA]
 EventStart = Annotated[
     Timestamp | None,
     Field(exclude_if=_is_absent, description="When the event starts; absent if it has no time."),
@@ -269,8 +279,8 @@ class RoomCheck(Body):
     username: Annotated[Text, StringConstraints(max_length=320)] | None = Field(
         None, description="Kept for existing clients; only the caller's identity decides what they see."
     )
-    limit: StrictInt | None = Field(
-        None, ge=1, le=1000, description="At most this many rooms; all if absent."
+    limit: Annotated[StrictInt, Field(ge=1, le=1000), AS_JSON_SCHEMA] | None = Field(
+        None, description="At most this many rooms; all if absent."
     )
     after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
         None, description="The name of the last room on the previous page."
@@ -506,11 +516,8 @@ class EventTime(Body):
         description="When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null "
         "takes its time away; if absent, its time stays as it is.",
     )
-    duration_minutes: StrictInt | None = Field(
-        None,
-        ge=1,
-        le=LONGEST_EVENT_MINUTES,
-        description="How long it lasts from `starts_at`, without which it means nothing.",
+    duration_minutes: EventMinutes | None = Field(
+        None, description="How long it lasts from `starts_at`, without which it means nothing."
     )
 
 

@@ -1,5 +1,7 @@
 """What endpoints say of themselves agrees with what they ask of `Identification`."""
 
+import json
+from math import inf, nan
 from pathlib import Path
 from typing import Any, get_args
 
@@ -47,21 +49,45 @@ def test_everything_in_the_document_says_so_at_its_route(routes: list[Any]) -> N
     assert silent == []
 
 
+@pytest.fixture
+def bodies(routes: list[Any]) -> list[type[BaseModel]]:
+    said = [route for route in routes if endpoint_of(route) is not None]
+    return models({param.field_info.annotation for route in said for param in route.dependant.body_params})
+
+
 @pytest.mark.parametrize(
-    ("declared", "others"), [("boolean", (1, "true", 0.0)), ("integer", (True, "5", 5.5))]
+    ("declared", "others"), [("boolean", (1, "true", 0.0)), ("integer", (True, "5", 5.5, inf, nan))]
 )
 def test_a_body_takes_no_other_type_than_it_declares(
-    routes: list[Any], declared: str, others: tuple[object, ...]
+    bodies: list[type[BaseModel]], declared: str, others: tuple[object, ...]
 ) -> None:
-    said = [route for route in routes if endpoint_of(route) is not None]
-    bodies = {param.field_info.annotation for route in said for param in route.dependant.body_params}
-    members = [(body, name) for body in models(bodies) for name in members_of(body, declared)]
+    members = [(body, name) for body in bodies for name in members_of(body, declared)]
     assert len(members) > 1
     for body, name in members:
         for other in others:
-            with pytest.raises(ValidationError) as refused:
-                body.model_validate({name: other})
-            assert (name,) in [error["loc"] for error in refused.value.errors()], (body, name, other)
+            assert (name,) in faults(body, name, other), (body, name, other)
+
+
+def test_a_body_takes_an_integer_within_declared_bounds_however_it_is_written(
+    bodies: list[type[BaseModel]],
+) -> None:
+    members = [(body, name) for body in bodies for name in members_of(body, "integer")]
+    assert len(members) > 1
+    for body, name in members:
+        for written in ("5", "5.0", "50e-1"):
+            assert (name,) not in faults(body, name, json.loads(written)), (body, name, written)
+        (declared,) = [one for one in types_of(body, name) if one.get("type") == "integer"]
+        for outside in (declared["minimum"] - 1, declared["maximum"] + 1.0):
+            assert (name,) in faults(body, name, outside), (body, name, outside)
+
+
+def faults(body: type[BaseModel], name: str, value: object) -> list[tuple[str | int, ...]]:
+    """Return where a body that has this member alone is not valid, and what it lacks."""
+    try:
+        body.model_validate({name: value})
+    except ValidationError as refused:
+        return [error["loc"] for error in refused.errors()]
+    return []
 
 
 def models(annotations: set[Any]) -> list[type[BaseModel]]:
@@ -71,9 +97,14 @@ def models(annotations: set[Any]) -> list[type[BaseModel]]:
 
 def members_of(body: type[BaseModel], declared: str) -> list[str]:
     """Return the names of a body's members that are of this JSON type, also beside `null`."""
-    properties = body.model_json_schema()["properties"]
     return [
         name
-        for name, schema in properties.items()
-        if declared in (one.get("type") for one in (schema, *schema.get("anyOf", ())))
+        for name in body.model_json_schema()["properties"]
+        if declared in (one.get("type") for one in types_of(body, name))
     ]
+
+
+def types_of(body: type[BaseModel], name: str) -> list[dict[str, Any]]:
+    """Return the schema of a member, and the schemas of which it has one."""
+    schema = body.model_json_schema()["properties"][name]
+    return [schema, *schema.get("anyOf", ())]
