@@ -1,9 +1,13 @@
 """The health and the load of an SFU, as looks at it have shown. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 FAILURES = 3
 """The looks in a row that have to fail before an SFU counts as unwell."""
+ENTERED_WITHIN_LOOKS = 5
+"""The looks that have to find a room which was opened, with or without people. An SFU counts people some
+seconds late, and gives up a room that nobody enters, but only after a minute.
+"""
 PEOPLE_OF_A_CALL = 8
 """The people that a call which is about to come brings with it, as far as one can know."""
 
@@ -15,6 +19,7 @@ class SfuHealth:
         self.is_well = False
         self._failures = 0
         self._people: dict[str, int] = {}
+        self._opened: dict[str, int] = {}
         self._calls_to_come = 0
 
     @property
@@ -26,11 +31,21 @@ class SfuHealth:
         """Count a call that is about to come, until the next answer has it."""
         self._calls_to_come += 1
 
+    def has_opened(self, room: str) -> None:
+        """Take in that it has a room from now on, into which people come."""
+        self._opened[room] = ENTERED_WITHIN_LOOKS
+
+    def expected(self) -> frozenset[str]:
+        """Return the rooms that a look which begins now has to find, if the SFU has not started again."""
+        return frozenset(self._opened).union(room for room, people in self._people.items() if people)
+
     def answered(self, rooms: Mapping[str, int]) -> bool:
         """Take in an answer; `rooms` are its people by room. Return True if it was unwell before."""
         was_unwell, self.is_well = not self.is_well, True
         self._failures = self._calls_to_come = 0
         self._people = dict(rooms)
+        awaited = ((room, looks - 1) for room, looks in self._opened.items() if not rooms.get(room))
+        self._opened = {room: looks for room, looks in awaited if looks}
         return was_unwell
 
     def failed(self) -> bool:
@@ -40,14 +55,6 @@ class SfuHealth:
             return False
         self.is_well = False
         return True
-
-    def lost(self, rooms: Mapping[str, int], wanted: Iterable[str]) -> list[str]:
-        """Return those of the wanted rooms that had people at the last look and are not there any more.
-
-        An SFU that has started again has none of its rooms. One that people have left stays for a while,
-        without anybody in it.
-        """
-        return [room for room in wanted if self._people.get(room) and room not in rooms]
 
     def has_lost_rooms(self) -> None:
         """Take in that it has: it is unwell until its next answer, which is on its way."""

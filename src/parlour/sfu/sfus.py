@@ -92,6 +92,7 @@ class Sfus:
 
     async def open_room(self, sfu: SfuNumber, room: str) -> None:
         await self._service_of(sfu).open_room(room)
+        self.by_number[sfu].health.has_opened(room)
 
     async def people(self, sfu: SfuNumber, room: str) -> frozenset[PeerId]:
         return await self._service_of(sfu).people(room)
@@ -142,6 +143,7 @@ class Sfus:
         return pause
 
     async def _look(self, sfu: Sfu) -> float:
+        expected = sfu.health.expected()
         try:
             rooms = await sfu.service.rooms()
         except SfuUnavailable as error:
@@ -150,8 +152,8 @@ class Sfus:
                 self._tell_unwell(sfu)
             return LOOK_AGAIN_SECONDS
         wanted = () if self.listener is None else self.listener.sfu_rooms()
-        ours = (room for number, room in wanted if number == sfu.number)
-        if sfu.health.is_well and (lost := sfu.health.lost(rooms, ours)):
+        ours = {room for number, room in wanted if number == sfu.number}
+        if sfu.health.is_well and (lost := ours & expected - rooms.keys()):
             log.warning("sfu.lost_rooms", sfu=sfu.name, url=sfu.access.url, count=len(lost))
             sfu.health.has_lost_rooms()
             self._tell_unwell(sfu)

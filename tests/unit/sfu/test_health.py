@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from parlour.sfu.health import FAILURES, PEOPLE_OF_A_CALL, SfuHealth
+from parlour.sfu.health import ENTERED_WITHIN_LOOKS, FAILURES, PEOPLE_OF_A_CALL, SfuHealth
 from parlour.sfu.options import SfuAccess
 from parlour.sfu.removals import MOST, TRIES, Removals
 from parlour.sfu.room_service import RoomService
@@ -35,12 +35,28 @@ def test_one_is_unwell_until_it_answers_and_after_some_failures() -> None:
     assert [health.failed() for _ in range(FAILURES)] == [False] * (FAILURES - 1) + [True]
 
 
-def test_a_room_is_lost_if_people_were_in_it() -> None:
+def test_a_room_with_people_is_expected() -> None:
     health = SfuHealth()
     health.answered({"a": 3, "b": 0})
-    assert health.lost({}, ["a", "b", "c"]) == ["a"]
-    assert health.lost({"a": 0}, ["a"]) == []
-    assert health.lost({}, []) == []
+    assert health.expected() == {"a"}
+    health.answered({"a": 0})
+    assert health.expected() == frozenset()
+
+
+def test_a_room_that_was_opened_is_expected_before_people_are_counted_there() -> None:
+    health = SfuHealth()
+    begun = health.expected()
+    health.has_opened("a")
+    health.has_opened("b")
+    assert begun == frozenset()
+    health.answered({})  # of the look that had begun
+    assert health.expected() == {"a", "b"}
+    for _ in range(ENTERED_WITHIN_LOOKS - 1):
+        assert "b" in health.expected()
+        health.answered({"a": 1, "b": 0})
+    assert health.expected() == {"a"}
+    health.answered({"a": 0})
+    assert health.expected() == frozenset()
 
 
 def test_the_one_with_the_fewest_people_is_chosen() -> None:
