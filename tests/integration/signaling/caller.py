@@ -8,7 +8,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.integration.signaling.raw import raw_socket
+from tests.integration.signaling.raw import attentive_socket
 from tests.people import Person
 from tests.servers import ParlourServer
 
@@ -17,7 +17,7 @@ _WITHIN_SECONDS = 60
 
 
 class Caller:
-    """A member of the call, with a connection to the SFU when it is told to."""
+    """A member of the call, with a connection to the SFU when it is told to. Both are read all the time."""
 
     def __init__(self, server: ParlourServer, person: Person, leaving: AsyncExitStack) -> None:
         self.server = server
@@ -28,7 +28,7 @@ class Caller:
         self.connection: ClientConnection | None = None
 
     async def connects(self) -> "Caller":
-        self._socket = await self._leaving.enter_async_context(raw_socket(self.server))
+        self._socket = await self._leaving.enter_async_context(attentive_socket(self.server))
         assert self._person.token is not None
         await self._socket.identifies(self._person.token)
         return self
@@ -70,12 +70,14 @@ class Caller:
         self.connection = await self._leaving.enter_async_context(opening)
         joined = await self._receives()
         assert self.peer_id.encode() in joined
+        reading = asyncio.create_task(_read_all(self.connection))
+        self._leaving.callback(reading.cancel)
 
     async def is_disconnected(self) -> None:
         """Wait until the SFU has ended the connection."""
-        with suppress(ConnectionClosed):
-            while True:
-                await self._receives()
+        assert self.connection is not None
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            await self.connection.wait_closed()
 
     async def _receives(self) -> bytes:
         assert self.connection is not None
@@ -83,3 +85,10 @@ class Caller:
             received = await self.connection.recv()
         assert isinstance(received, bytes)
         return received
+
+
+async def _read_all(connection: ClientConnection) -> None:
+    """Read until the connection is closed. With 16 frames unread, not even answers to pings would be read."""
+    with suppress(ConnectionClosed):
+        while True:
+            await connection.recv()

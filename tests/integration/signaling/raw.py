@@ -15,6 +15,9 @@ from tests.integration.signaling.client import handshake_headers
 from tests.integration.signaling.inbox import PATIENCE_SECONDS
 from tests.servers import ParlourServer
 
+_MOST_UNREAD = 1_000
+"""Frames that an attentive socket keeps for the test."""
+
 
 class RawSocket:
     """Engine.IO 4 over WebSocket. It answers heartbeats (`2`) and hides them from the tests."""
@@ -27,7 +30,7 @@ class RawSocket:
         for frame in frames:
             await self._socket.send(frame)
 
-    async def frame(self, within: float = PATIENCE_SECONDS) -> str:
+    async def frame(self, within: float | None = PATIENCE_SECONDS) -> str:
         """Return the next frame that is no heartbeat."""
         async with asyncio.timeout(within):
             while (frame := await self._socket.recv()) == "2":
@@ -110,6 +113,34 @@ class RawSocket:
         self._socket.transport.abort()
 
 
+class AttentiveSocket(RawSocket):
+    """A raw socket that is read all the time, so that it answers heartbeats while the test waits elsewhere.
+
+    The server closes a connection that has answered no heartbeat for 45 s, and on a busy machine another step
+    of a test may take as long.
+    """
+
+    def __init__(self, socket: ClientConnection) -> None:
+        super().__init__(socket)
+        self._frames = asyncio.Queue[str | ConnectionClosed](_MOST_UNREAD)
+
+    async def reads(self) -> None:
+        """Read until the connection is closed. Raises QueueFull if the test leaves more than it keeps."""
+        try:
+            while True:
+                self._frames.put_nowait(await super().frame(within=None))
+        except ConnectionClosed as closed:
+            self._frames.put_nowait(closed)
+
+    async def frame(self, within: float | None = PATIENCE_SECONDS) -> str:
+        async with asyncio.timeout(within):
+            frame = await self._frames.get()
+        if isinstance(frame, ConnectionClosed):
+            self._frames.put_nowait(frame)  # for who asks again
+            raise frame
+        return frame
+
+
 @asynccontextmanager
 async def raw_socket(
     server: ParlourServer,
@@ -120,19 +151,43 @@ async def raw_socket(
     headers: dict[str, str] | None = None,
 ) -> AsyncIterator[RawSocket]:
     """Open a WebSocket from `address`; it is past the Engine.IO handshake and before any CONNECT."""
+    headers = {**handshake_headers(cookie, origin), **(headers or {})}
+    async with _websocket(server, local_addr=(address, 0), additional_headers=headers) as socket:
+        raw = RawSocket(socket)
+        await _expects_opening(raw)
+        with suppress(ConnectionClosed):
+            yield raw
+
+
+@asynccontextmanager
+async def attentive_socket(server: ParlourServer) -> AsyncIterator[AttentiveSocket]:
+    """Open a WebSocket as `raw_socket` does, and read it until the end."""
+    async with _websocket(server) as socket:
+        attentive = AttentiveSocket(socket)
+        reading = asyncio.create_task(attentive.reads())
+        try:
+            await _expects_opening(attentive)
+            with suppress(ConnectionClosed):
+                yield attentive
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+
+def _websocket(server: ParlourServer, **options: Any) -> connect:
     url = server.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-    async with connect(
+    return connect(
         url,
-        additional_headers={**handshake_headers(cookie, origin), **(headers or {})},
-        local_addr=(address, 0),
         compression=None,
         ping_interval=None,
         open_timeout=60,
         close_timeout=1,
         proxy=None,
-    ) as socket:
-        raw = RawSocket(socket)
-        opening = await raw.expects("0{")
-        assert json.loads(opening[1:])["pingInterval"] > 0
-        with suppress(ConnectionClosed):
-            yield raw
+        **options,
+    )
+
+
+async def _expects_opening(socket: RawSocket) -> None:
+    opening = await socket.expects("0{")
+    assert json.loads(opening[1:])["pingInterval"] > 0
