@@ -55,6 +55,12 @@ class SfuListener(Protocol):
     def sfu_is_well(self, sfu: SfuNumber) -> None:
         """Take note that an SFU answers, for the first time or again."""
 
+    def sfu_lost_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
+        """Take note that an SFU which is well has some of `sfu_rooms` no more.
+
+        Most likely it has started again. Nobody can connect to these rooms.
+        """
+
     def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
         """Take note of all rooms of an SFU, whether or not this node has opened them.
 

@@ -327,6 +327,8 @@ class _Calls:
     def sfu_rooms(self) -> list[tuple[SfuNumber, str]]:
         return []
 
+    def sfu_lost_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None: ...
+
     def sfu_has_rooms(self, _sfu: SfuNumber, _rooms: Iterable[str]) -> None:
         """Nothing comes of it."""
 

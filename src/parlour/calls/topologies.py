@@ -298,6 +298,14 @@ class CallTopologies:
         for room_id in self._courses:
             self._look(room_id, at=0.0)
 
+    def sfu_lost_rooms(self, _sfu: SfuNumber, rooms: Iterable[str]) -> None:
+        for room in rooms:
+            room_id = self._rooms_of_sfus.get(room)
+            course = None if room_id is None else self._courses.get(room_id)
+            if room_id is not None and course is not None and course.topology.sfu_room == room:
+                self._courses[room_id] = replace(course, has_lost_room=True)
+                self._look(room_id, at=0.0)
+
     def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
         self._returning.see(sfu, rooms, self._rooms_of_sfus)
 

@@ -102,6 +102,8 @@ class Course:
     few_since: float | None = None
     receiving: frozenset[PeerId] = field(default_factory=frozenset)
     failed: frozenset[PeerId] = field(default_factory=frozenset)
+    has_lost_room: bool = False
+    """True if the SFU has the call's room no more: it has started again, most likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,14 +209,14 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
         return Move("mesh")
     sfu, failed = topology.sfu, course.failed
     is_lost = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
-    if not is_lost:
+    if not is_lost and not course.has_lost_room:
         return None
     people = situation.people + situation.awaited
     if situation.wanted == "auto" and people <= rules.up_above and not situation.is_recorded:
         return Move("mesh")
     is_recent = now - course.since < rules.rest_seconds * rules.retry_rests
     besides = course.given_up if is_recent else frozenset()
-    if sfu is not None:
+    if sfu is not None and is_lost:
         besides |= {sfu}
     return Move("sfu", besides) if situation.well - besides else Move("mesh")
 

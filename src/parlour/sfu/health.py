@@ -55,7 +55,3 @@ class SfuHealth:
             return False
         self.is_well = False
         return True
-
-    def has_lost_rooms(self) -> None:
-        """Take in that it has: it is unwell until its next answer, which is on its way."""
-        self.is_well = False

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from typing import final
 from urllib.parse import urlsplit
@@ -151,12 +151,7 @@ class Sfus:
                 log.warning("sfu.unwell", sfu=sfu.name, url=sfu.access.url, error=str(error))
                 self._tell_unwell(sfu)
             return LOOK_AGAIN_SECONDS
-        wanted = () if self.listener is None else self.listener.sfu_rooms()
-        ours = {room for number, room in wanted if number == sfu.number}
-        if sfu.health.is_well and (lost := ours & expected - rooms.keys()):
-            log.warning("sfu.lost_rooms", sfu=sfu.name, url=sfu.access.url, count=len(lost))
-            sfu.health.has_lost_rooms()
-            self._tell_unwell(sfu)
+        self._tell_lost(sfu, expected - rooms.keys())
         if sfu.health.answered(rooms):
             log.info("sfu.well", sfu=sfu.name, url=sfu.access.url)
             if self.listener is not None:
@@ -164,6 +159,15 @@ class Sfus:
         if self.listener is not None:
             self.listener.sfu_has_rooms(sfu.number, rooms)
         return LOOK_SECONDS
+
+    def _tell_lost(self, sfu: Sfu, lost: Set[str]) -> None:
+        """Tell of the rooms among these in which calls of this node are."""
+        if self.listener is None:
+            return
+        ours = {room for number, room in self.listener.sfu_rooms() if number == sfu.number}
+        if sfu.health.is_well and (lost := lost & ours):
+            log.warning("sfu.lost_rooms", sfu=sfu.name, url=sfu.access.url, count=len(lost))
+            self.listener.sfu_lost_rooms(sfu.number, lost)
 
     def _tell_unwell(self, sfu: Sfu) -> None:
         if self.listener is not None:

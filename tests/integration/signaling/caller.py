@@ -54,6 +54,12 @@ class Caller:
             if event == "topology" and (payload[0]["kind"], payload[0]["settled"]) == (kind, settled):
                 return dict(payload[0])
 
+    async def hears_of_next_sfu(self, former: str) -> dict[str, Any]:
+        """Wait until the call is on an SFU again, by a mesh or without one; `former` is the epoch before."""
+        while (told := await self.hears("sfu"))["epoch"] == former:
+            pass
+        return told
+
     async def reports(self, state: str, epoch: str) -> None:
         await self._socket.sends("42" + json.dumps(["topology-state", {"state": state, "epoch": epoch}]))
 

@@ -155,8 +155,7 @@ async def raw_socket(
     async with _websocket(server, local_addr=(address, 0), additional_headers=headers) as socket:
         raw = RawSocket(socket)
         await _expects_opening(raw)
-        with suppress(ConnectionClosed):
-            yield raw
+        yield raw
 
 
 @asynccontextmanager
@@ -167,8 +166,7 @@ async def attentive_socket(server: ParlourServer) -> AsyncIterator[AttentiveSock
         reading = asyncio.create_task(attentive.reads())
         try:
             await _expects_opening(attentive)
-            with suppress(ConnectionClosed):
-                yield attentive
+            yield attentive
         finally:
             reading.cancel()
             with suppress(asyncio.CancelledError):

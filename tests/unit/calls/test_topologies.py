@@ -329,6 +329,20 @@ async def test_a_call_goes_on_when_its_sfu_is_lost(node: OneNode) -> None:
         await node.hears(peer, kind="mesh")
 
 
+async def test_a_call_leaves_a_room_that_its_sfu_has_lost(node: OneNode) -> None:
+    peers, moved = await three_on_an_sfu(node)
+    [(sfu, room)] = node.sfus.rooms
+    node.topologies.sfu_lost_rooms(sfu, [f"{room}x", "unknown"])
+    node.topologies.sfu_lost_rooms(sfu, [room])
+    for peer in peers:
+        async with asyncio.timeout(30):
+            while (told := await node.hears(peer, kind="sfu")).epoch == moved.epoch:
+                node._changed.clear()
+                await node._changed.wait()
+        assert told.url == "/livekit/1"
+    assert node.sfus.rooms[-1][1] != room
+
+
 async def test_an_sfu_that_opens_no_room_is_passed_over(node: OneNode) -> None:
     node.sfus.well.add(OTHER)
     node.sfus.broken.add(ONE)

@@ -125,6 +125,25 @@ def test_an_sfu_that_half_of_the_people_cannot_reach_is_lost() -> None:
     assert said(course, 1.0, situation(4)) == Move("mesh")
 
 
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (situation(6), Move("mesh")),
+        (situation(7), Move("sfu")),
+        (situation(7, well=frozenset({ONE, OTHER})), Move("sfu")),
+        (situation(7, well=frozenset({OTHER})), Move("sfu", frozenset({ONE}))),
+        (situation(2, wanted="sfu"), Move("sfu")),
+        (situation(2, is_recorded=True), Move("sfu")),
+    ],
+)
+def test_a_room_that_its_sfu_has_lost_is_left_also_for_another_one_there(
+    seen: Situation, expected: Verdict
+) -> None:
+    course = Course(ON_SFU, since=0.0, has_lost_room=True)
+    assert said(course, 1.0, seen) == expected
+    assert not moved(course, replace(ON_SFU, number=2), 1.0).has_lost_room
+
+
 def test_no_sfu_that_people_cannot_reach_is_tried_twice() -> None:
     seen = situation(8, well=frozenset({ONE, OTHER}))
     run = Run()
