@@ -25,6 +25,7 @@ from parlour.cli.running import (
     settings_or_fail,
     show,
 )
+from parlour.cli.sfus import sfu_commands
 from parlour.cli.turn import media_commands, turn_commands
 from parlour.cli.users import user
 from parlour.db.private_files import UMASK
@@ -208,6 +209,7 @@ main.add_command(room)
 main.add_command(doctor)
 main.add_command(nodes)
 main.add_command(recorder)
+main.add_command(sfu_commands)
 main.add_command(turn_commands)
 main.add_command(media_commands)
 main.add_command(caddy_commands)

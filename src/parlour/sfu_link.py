@@ -53,7 +53,13 @@ class SfuListener(Protocol):
         """
 
     def sfu_is_well(self, sfu: SfuNumber) -> None:
-        """Take note that an SFU answers, for the first time or again."""
+        """Take note that an SFU answers, or is to take calls, for the first time or again."""
+
+    def sfu_is_drained(self, sfu: SfuNumber) -> None:
+        """Take note that calls are to leave an SFU, and that none is to come to it.
+
+        `SfuLink.drained_ones` has it from before this call on. When that is over, `sfu_is_well` comes.
+        """
 
     def sfu_lost_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
         """Take note that an SFU which is well has some of `sfu_rooms` no more.
@@ -95,7 +101,10 @@ class SfuLink(Protocol):
         """Return True if this SFU answers; False also for one that this node's settings do not name."""
 
     def well_ones(self) -> frozenset[SfuNumber]:
-        """Return those that answer."""
+        """Return those that answer, also if they are drained."""
+
+    def drained_ones(self) -> frozenset[SfuNumber]:
+        """Return those that an administrator has said are to be left: they work, and take no more calls."""
 
     @property
     def are_known(self) -> bool:
@@ -105,7 +114,8 @@ class SfuLink(Protocol):
         """Wait for that, at most 8 s."""
 
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        """Return the well SFU that has the fewest people, None if there is none but those in `besides`.
+        """Return the SFU with the fewest people of those that are well and not drained, None if there is none
+        but those in `besides`.
 
         People are counted by the SFUs' own numbers, some seconds old, and by what was chosen here since.
         """

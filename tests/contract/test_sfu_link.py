@@ -109,6 +109,9 @@ class Calls:
     def sfu_lost_rooms(self, _sfu: SfuNumber, rooms: Iterable[str]) -> None:
         self.told.append(f"lost: {' '.join(rooms)}")
 
+    def sfu_is_drained(self, sfu: SfuNumber) -> None:
+        self.told.append(f"{sfu:08x} is drained")
+
     def sfu_has_rooms(self, _sfu: SfuNumber, rooms: Iterable[str]) -> None:
         self.seen = frozenset(rooms)
 
@@ -341,6 +344,38 @@ async def test_one_that_ends_is_unwell_and_has_lost_its_rooms(
     livekit.start()
     await tried.until_well()
     assert told[3:] == [well]
+
+
+async def test_one_that_is_drained_is_left_until_it_is_undrained_or_started_again(
+    tried: Tried, livekit: Running
+) -> None:
+    number, told, link = tried.sfu.number, tried.calls.told, tried.link
+    drained, well = f"{number:08x} is drained", f"{number:08x} is well"
+    for _ in range(2):  # again is harmless
+        await tried.sfu.service.drain()
+        await tried.sfus.look(tried.sfu)
+    assert told == [well, drained]
+    assert link.drained_ones() == {number}
+    assert (link.choose(), link.is_well(number)) == (None, True)
+    assert not [room for room in tried.calls.seen if "drained" in room]
+    await link.open_room(number, "7-8")
+    async with livekit.person(tried.token("7-8", ANN)):  # whose call has nowhere else to go
+        assert await link.people(number, "7-8") == {ANN}
+    for _ in range(2):
+        await tried.sfu.service.undrain()
+        await tried.sfus.look(tried.sfu)
+    assert told == [well, drained, well]
+    assert (link.choose(), link.drained_ones()) == (number, frozenset())
+    await tried.sfu.service.drain()
+    await tried.sfus.look(tried.sfu)
+    await livekit.stop()
+    for _ in range(3):
+        await tried.sfus.look(tried.sfu)
+    assert not link.drained_ones()
+    livekit.start()
+    await tried.until_well()
+    assert told[3:] == [drained, f"{number:08x} is unwell", well]
+    assert link.choose() == number
 
 
 async def test_one_whose_secret_is_another_is_never_well(tried: Tried, livekit: Running) -> None:

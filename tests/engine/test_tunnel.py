@@ -324,6 +324,8 @@ class _Calls:
 
     def sfu_is_well(self, sfu: SfuNumber) -> None: ...
 
+    def sfu_is_drained(self, sfu: SfuNumber) -> None: ...
+
     def sfu_rooms(self) -> list[tuple[SfuNumber, str]]:
         return []
 

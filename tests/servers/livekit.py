@@ -1,6 +1,7 @@
 """A real LiveKit without Parlour, for tests of what speaks to it."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,9 +15,10 @@ import jwt
 
 from parlour.child_process import write_private
 from parlour.sfu.configuration import livekit_configuration
-from parlour.sfu.options import API_ADDRESS, KEY, SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, SfuAccess, SfuOptions
 from parlour.sfu.server import find_livekit, is_well
 from tests.servers.process import dying_with_parent, ended, free_port
+from tests.servers.redis import RedisServer
 from tests.servers.turn import MEDIA
 
 _WITHIN_SECONDS = 60
@@ -53,6 +55,18 @@ def moving_at_once(*, mesh_again_at: int) -> dict[str, str | int]:
     }
 
 
+def moving_between(*sfus: "RunningLiveKit") -> dict[str, str | int]:
+    """Return the settings of a Parlour with these SFUs, whose calls move up at the third person at once."""
+    return {
+        **sfus[0].settings(),
+        "PARLOUR_LIVEKIT_URL": ",".join(sfu.access.url for sfu in sfus),
+        "PARLOUR_SFU_ABOVE": 2,
+        "PARLOUR_MESH_AGAIN_AT": 1,
+        "PARLOUR_MESH_AGAIN_SECONDS": 0,
+        "PARLOUR_TOPOLOGY_REST_SECONDS": 0,
+    }
+
+
 @dataclass(frozen=True)
 class RunningLiveKit:
     """A LiveKit process, and tokens for it."""
@@ -71,6 +85,11 @@ class RunningLiveKit:
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.options.api_port}"
+
+    @property
+    def access(self) -> SfuAccess:
+        url = f"http://127.0.0.1:{self.options.api_port}"
+        return SfuAccess(name=url, url=url, key=KEY, secret=self.options.secret)
 
     def token(self, identity: str, room: str, **grants: object) -> str:
         """Return a token for a member, with the grants that Parlour gives unless others are named."""
@@ -98,8 +117,8 @@ class RunningLiveKit:
 
 
 @asynccontextmanager
-async def livekit(folder: Path) -> AsyncIterator[RunningLiveKit]:
-    """Run a LiveKit on loopback, with its configuration in `folder`."""
+async def livekit(folder: Path, *, redis: RedisServer | None = None) -> AsyncIterator[RunningLiveKit]:
+    """Run a LiveKit on loopback, with its configuration in `folder`. Those with one Redis are one cluster."""
     options = SfuOptions(
         secret="a secret that the tests share with LiveKit",  # nosec B106
         api_port=free_port(),
@@ -109,7 +128,10 @@ async def livekit(folder: Path) -> AsyncIterator[RunningLiveKit]:
         is_local=True,
     )
     file = folder / "livekit.json"
-    write_private(file, livekit_configuration(options, address=ip_address(API_ADDRESS)))
+    configuration = json.loads(livekit_configuration(options, address=ip_address(API_ADDRESS)))
+    if redis is not None:
+        configuration["redis"] = {"address": f"127.0.0.1:{redis.port}", "password": redis.password}
+    write_private(file, json.dumps(configuration))
     with (folder / "livekit.log").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             find_livekit(MEDIA),

@@ -290,9 +290,7 @@ class CallTopologies:
 
     def sfu_is_unwell(self, sfu: SfuNumber) -> None:
         self._returning.lose(sfu)
-        for room_id, topology in self._known.items():
-            if topology.sfu == sfu:
-                self._look(room_id, at=0.0)
+        self._look_at_calls_of(sfu)
 
     def sfu_is_well(self, _sfu: SfuNumber) -> None:
         for room_id in self._courses:
@@ -304,6 +302,14 @@ class CallTopologies:
             course = None if room_id is None else self._courses.get(room_id)
             if room_id is not None and course is not None and course.topology.sfu_room == room:
                 self._courses[room_id] = replace(course, has_lost_room=True)
+                self._look(room_id, at=0.0)
+
+    def sfu_is_drained(self, sfu: SfuNumber) -> None:
+        self._look_at_calls_of(sfu)
+
+    def _look_at_calls_of(self, sfu: SfuNumber) -> None:
+        for room_id, topology in self._known.items():
+            if topology.sfu == sfu:
                 self._look(room_id, at=0.0)
 
     def sfu_has_rooms(self, sfu: SfuNumber, rooms: Iterable[str]) -> None:
@@ -414,6 +420,7 @@ class CallTopologies:
             lowest=self._lowest.since(call.room.room_id, _reported_epochs(topology)),
             know_sfu=call.all_know_sfu(),
             well=self._sfus.well_ones(),
+            drained=self._sfus.drained_ones(),
             awaited=len(self._awaited(call)),
             is_recorded=self._recorder_of(call.room.room_id) is not None,
         )
@@ -435,7 +442,7 @@ class CallTopologies:
             besides |= found.besides
             sfu = self._sfus.choose(besides=besides)
             if sfu is None:
-                self._do_without(room_id, course, call)
+                self._do_without(room_id, course, call, can_wait=found.can_wait)
                 return
             following = _next(course, call)
             following = replace(following, is_encrypted=following.is_encrypted or self._encrypts(call))
@@ -462,9 +469,9 @@ class CallTopologies:
         is_recorded = self._recorder_of(call.room.room_id) is not None
         return self._may_encrypt and call.all_have_keys and not is_recorded
 
-    def _do_without(self, room_id: RoomId, course: Course, call: CallReplica) -> None:
+    def _do_without(self, room_id: RoomId, course: Course, call: CallReplica, *, can_wait: bool) -> None:
         """Go on where no SFU opens a room: a call whose SFU is lost cannot wait for another one."""
-        if course.topology.kind == "sfu":
+        if course.topology.kind == "sfu" and not can_wait:
             self._decide(room_id, _next(course, call))
         else:
             self._look(room_id, at=self._clock() + RETRY_SECONDS)

@@ -112,9 +112,10 @@ class Situation:
 
     `present` are the members with a connection, `people` counts the others too. `know_sfu` says that the
     clients of all do, and `fit_mesh` that there are few enough of them for a mesh that is wanted. `lowest`
-    has the time since which each of the present ones who say so has sent the smallest pictures. After a
-    crash, `awaited` counts the people on the SFU who are yet to come back. With `is_recorded`, the server
-    records the call: it sees and hears it on an SFU alone.
+    has the time since which each of the present ones who say so has sent the smallest pictures. `well` has
+    the SFUs that answer, and `drained` those of them that calls are to leave. After a crash, `awaited` counts
+    the people on the SFU who are yet to come back. With `is_recorded`, the server records the call: it sees
+    and hears it on an SFU alone.
     """
 
     wanted: RoomTopology
@@ -124,6 +125,7 @@ class Situation:
     lowest: Collection[float] = ()
     know_sfu: bool
     well: Set[SfuNumber]
+    drained: Set[SfuNumber] = frozenset()
     awaited: int = 0
     is_recorded: bool = False
 
@@ -131,6 +133,11 @@ class Situation:
     def is_to_be_mesh(self) -> bool:
         """A recording asks for more than the room's wish."""
         return (self.wanted == "mesh" and not self.is_recorded) or not self.know_sfu
+
+    @property
+    def open(self) -> Set[SfuNumber]:
+        """Return the SFUs that a call may move to."""
+        return self.well - self.drained
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +154,14 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Move to a mesh, or to an SFU, but none of `besides`."""
+    """Move to a mesh, or to an SFU, but none of `besides`.
+
+    With `can_wait`, a call stays where it is while no other SFU opens a room for it.
+    """
 
     kind: TopologyKind
     besides: frozenset[SfuNumber] = frozenset()
+    can_wait: bool = False
 
 
 Verdict = Stay | Settle | Move
@@ -208,23 +219,27 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
     if situation.is_to_be_mesh and (situation.fit_mesh or not situation.know_sfu):
         return Move("mesh")
     sfu, failed = topology.sfu, course.failed
-    is_lost = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
-    if not is_lost and not course.has_lost_room:
+    is_away = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
+    is_lost = is_away or course.has_lost_room
+    if not is_lost and sfu not in situation.drained:
         return None
     people = situation.people + situation.awaited
-    if situation.wanted == "auto" and people <= rules.up_above and not situation.is_recorded:
-        return Move("mesh")
+    is_small = people <= rules.up_above and not situation.is_recorded
     is_recent = now - course.since < rules.rest_seconds * rules.retry_rests
     besides = course.given_up if is_recent else frozenset()
-    if sfu is not None and is_lost:
+    if sfu is not None and (is_away or sfu in situation.drained):
         besides |= {sfu}
-    return Move("sfu", besides) if situation.well - besides else Move("mesh")
+    others = situation.open - besides
+    if not is_lost:  # it works still, and carries what no mesh would
+        return Move("sfu", besides, can_wait=True) if others else Move("mesh") if is_small else None
+    fits_mesh = situation.wanted == "auto" and is_small
+    return Move("sfu", besides) if others and not fits_mesh else Move("mesh")
 
 
 def _wishes_at(course: Course, situation: Situation, rules: TopologyThresholds) -> float | None:
     """Return the time at which a settled course is to change, if it stays as it is; None if it is not to."""
     if course.topology.kind == "mesh":
-        if situation.is_to_be_mesh or not situation.well:
+        if situation.is_to_be_mesh or not situation.open:
             return None
         if situation.is_recorded:
             return course.since

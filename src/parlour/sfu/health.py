@@ -17,6 +17,7 @@ class SfuHealth:
 
     def __init__(self) -> None:
         self.is_well = False
+        self.is_drained = False
         self._failures = 0
         self._people: dict[str, int] = {}
         self._opened: dict[str, int] = {}
@@ -26,6 +27,10 @@ class SfuHealth:
     def load(self) -> int:
         """Return how many people it has, and is about to have."""
         return sum(self._people.values()) + self._calls_to_come * PEOPLE_OF_A_CALL
+
+    @property
+    def takes_calls(self) -> bool:
+        return self.is_well and not self.is_drained
 
     def was_chosen(self) -> None:
         """Count a call that is about to come, until the next answer has it."""

@@ -15,6 +15,8 @@ KEY = "parlour"
 """The name of the only key, by whose secret tokens are signed."""
 EMPTY_SECONDS, DEPARTURE_SECONDS = 60, 20
 """The time after which LiveKit forgets a room that nobody has come to, and one that everybody has left."""
+DRAINED_SECONDS = 365 * 86_400
+"""The time after which LiveKit forgets that it is drained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +53,17 @@ class SfuAccess:
     @property
     def number(self) -> SfuNumber:
         return SfuNumber(int.from_bytes(sha256(self.name.encode()).digest()[:4]))
+
+    @property
+    def label(self) -> str:
+        """Return the number as paths and the metadata of rooms have it: 8 hexadecimal digits."""
+        return f"{self.number:08x}"
+
+    @property
+    def drain_mark(self) -> str:
+        """Return the name of the room whose presence on the SFU says that it is drained.
+
+        So all servers see it at their next look, none has to remember it, and a LiveKit without Redis has
+        lost it when it is started again.
+        """
+        return f"drained-{self.label}"

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from parlour.sfu.options import DEPARTURE_SECONDS, EMPTY_SECONDS, SfuAccess
+import structlog
+
+from parlour.sfu.node_identity import node_of
+from parlour.sfu.options import DEPARTURE_SECONDS, DRAINED_SECONDS, EMPTY_SECONDS, SfuAccess
 from parlour.sfu_link import SfuUnavailable
 from parlour.wire.signaling import PeerId
 
@@ -14,23 +17,66 @@ if TYPE_CHECKING:
 
 WITHIN_SECONDS = 2.0
 
+log = structlog.get_logger("parlour.sfu")
+
 
 class RoomService:
-    """Asks one SFU; each question raises SfuUnavailable if it is not answered within WITHIN_SECONDS."""
+    """Asks one SFU; each question raises SfuUnavailable if it is not answered within WITHIN_SECONDS.
+
+    LiveKits that share a Redis have all rooms in common. So each room says in its metadata by which address
+    it was opened, and is opened at the node of that address, if that is known.
+    """
 
     def __init__(self, access: SfuAccess) -> None:
         self._access = access
         self._api: LiveKitAPI | None = None
+        self._node: str | None = None
+        self._is_node_asked = False
 
     async def open_room(self, room: str) -> None:
         """Create a room, or find it there."""
-        async with self._asking() as api:
-            from livekit.api import CreateRoomRequest
+        await self._create(room, empty_seconds=EMPTY_SECONDS)
 
-            request = CreateRoomRequest(
-                name=room, empty_timeout=EMPTY_SECONDS, departure_timeout=DEPARTURE_SECONDS
-            )
-            await api.room.create_room(request)
+    async def drain(self) -> None:
+        """Have all servers see that calls are to leave this SFU."""
+        await self._create(self._access.drain_mark, empty_seconds=DRAINED_SECONDS)
+
+    async def undrain(self) -> None:
+        """Have it take calls again."""
+        # Over Redis, a mark of a node that has ended can be deleted only after a node has it again.
+        await self.drain()
+        await self.close_room(self._access.drain_mark)
+
+    async def find_node(self) -> None:
+        """Ask for the id of the LiveKit at this address, unless it was asked already."""
+        if self._is_node_asked:
+            return
+        await self._opened()
+        self._node = await node_of(self._access)
+        self._is_node_asked = True
+        if self._node is None:
+            log.info("sfu.node_unknown", url=self._access.url)
+
+    def forget_node(self) -> None:
+        """Ask for the id again: it may be another LiveKit now."""
+        self._is_node_asked = False
+
+    async def _create(self, room: str, *, empty_seconds: int) -> None:
+        try:
+            async with self._asking() as api:
+                from livekit.api import CreateRoomRequest
+
+                request = CreateRoomRequest(
+                    name=room,
+                    empty_timeout=empty_seconds,
+                    departure_timeout=DEPARTURE_SECONDS,
+                    metadata=self._access.label,
+                    node_id=self._node or "",
+                )
+                await api.room.create_room(request)
+        except SfuUnavailable:
+            self.forget_node()
+            raise
 
     async def close_room(self, room: str) -> None:
         """End a room, unless it has ended already."""
@@ -57,12 +103,15 @@ class RoomService:
         return found  # noqa: RET504 - nobody, where an exception was passed over
 
     async def rooms(self) -> dict[str, int]:
-        """Return the rooms, and how many people are in each, by numbers that are some seconds old."""
+        """Return the rooms that were opened by this address, or by an unknown one, and how many people are in
+        each, by numbers that are some seconds old.
+        """
         async with self._asking() as api:
             from livekit.api import ListRoomsRequest
 
             answer = await api.room.list_rooms(ListRoomsRequest())
-            return {room.name: room.num_participants for room in answer.rooms}
+            known = ("", self._access.label)
+            return {room.name: room.num_participants for room in answer.rooms if room.metadata in known}
 
     @asynccontextmanager
     async def _asking(self, *, may_be_gone: bool = False) -> AsyncIterator["LiveKitAPI"]:

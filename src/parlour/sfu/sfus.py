@@ -35,7 +35,7 @@ class Sfu:
     def __init__(self, access: SfuAccess) -> None:
         self.access = access
         self.number = access.number
-        self.name = f"{access.number:08x}"
+        self.name = access.label
         self.tokens = SfuTokens(access.key, access.secret)
         self.target = _target(access.url)
         self.health = SfuHealth()
@@ -53,6 +53,8 @@ class Sfus:
         self.listener: SfuListener | None = None
         self._clock = clock
         self._base_path = base_path
+        self._name_nodes = len(self.by_number) > 1
+        """With several addresses, each names one LiveKit. A single one may be that of a balancer."""
 
     # SfuLink
 
@@ -76,8 +78,14 @@ class Sfus:
                 for sfu in self.by_number.values():
                     await sfu.is_known.wait()
 
+    def drained_ones(self) -> frozenset[SfuNumber]:
+        healths = ((sfu.number, sfu.health) for sfu in self.by_number.values())
+        return frozenset(number for number, health in healths if health.is_well and health.is_drained)
+
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        candidates = [self.by_number[number] for number in self.well_ones() - besides]
+        candidates = [
+            sfu for sfu in self.by_number.values() if sfu.health.takes_calls and sfu.number not in besides
+        ]
         if not candidates:
             return None
         chosen = min(candidates, key=lambda sfu: (sfu.health.load, not sfu.access.is_here, sfu.number))
@@ -137,7 +145,10 @@ class Sfus:
     # Health
 
     async def look(self, sfu: Sfu) -> float:
-        """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause."""
+        """Ask an SFU for its rooms, which proves that it works and takes our key. Return a pause.
+
+        One of its rooms says that it is drained.
+        """
         pause = await self._look(sfu)
         sfu.is_known.set()
         return pause
@@ -146,17 +157,28 @@ class Sfus:
         expected = sfu.health.expected()
         try:
             rooms = await sfu.service.rooms()
+            if self._name_nodes:
+                await sfu.service.find_node()
         except SfuUnavailable as error:
+            sfu.service.forget_node()
             if sfu.health.failed():
                 log.warning("sfu.unwell", sfu=sfu.name, url=sfu.access.url, error=str(error))
                 self._tell_unwell(sfu)
             return LOOK_AGAIN_SECONDS
+        is_drained = rooms.pop(sfu.access.drain_mark, None) is not None
         self._tell_lost(sfu, expected - rooms.keys())
-        if sfu.health.answered(rooms):
+        took_calls = sfu.health.takes_calls
+        is_news = sfu.health.answered(rooms)
+        was_drained, sfu.health.is_drained = sfu.health.is_drained, is_drained
+        if is_news:
             log.info("sfu.well", sfu=sfu.name, url=sfu.access.url)
-            if self.listener is not None:
-                self.listener.sfu_is_well(sfu.number)
+        if is_drained != was_drained:
+            log.info("sfu.drained" if is_drained else "sfu.undrained", sfu=sfu.name, url=sfu.access.url)
         if self.listener is not None:
+            if is_drained and not was_drained:
+                self.listener.sfu_is_drained(sfu.number)
+            if is_news or (sfu.health.takes_calls and not took_calls):
+                self.listener.sfu_is_well(sfu.number)
             self.listener.sfu_has_rooms(sfu.number, rooms)
         return LOOK_SECONDS
 

@@ -5,6 +5,7 @@ import json
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from livekit.protocol.rtc import SignalResponse
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -26,6 +27,8 @@ class Caller:
         self._resume: str | None = None
         self.peer_id = ""
         self.connection: ClientConnection | None = None
+        self.sfu_node = ""
+        """The id of the LiveKit that has the room."""
 
     async def connects(self) -> "Caller":
         self._socket = await self._leaving.enter_async_context(attentive_socket(self.server))
@@ -76,6 +79,7 @@ class Caller:
         self.connection = await self._leaving.enter_async_context(opening)
         joined = await self._receives()
         assert self.peer_id.encode() in joined
+        self.sfu_node = SignalResponse.FromString(joined).join.server_info.node_id
         reading = asyncio.create_task(_read_all(self.connection))
         self._leaving.callback(reading.cancel)
 

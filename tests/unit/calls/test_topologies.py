@@ -43,8 +43,10 @@ class Sfus:
     """SFUs that keep what they are told."""
 
     well: set[SfuNumber] = field(default_factory=lambda: {ONE})
+    drained: set[SfuNumber] = field(default_factory=set)
     broken: set[SfuNumber] = field(default_factory=set)
     """Those that open no room."""
+    has_refused: asyncio.Event = field(default_factory=asyncio.Event)
     rooms: list[tuple[SfuNumber, str]] = field(default_factory=list)
     removed: list[tuple[SfuNumber, str, PeerId]] = field(default_factory=list)
     there: dict[tuple[SfuNumber, str], frozenset[PeerId]] = field(default_factory=dict)
@@ -67,8 +69,11 @@ class Sfus:
     def well_ones(self) -> frozenset[SfuNumber]:
         return frozenset(self.well)
 
+    def drained_ones(self) -> frozenset[SfuNumber]:
+        return frozenset(self.drained & self.well)
+
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        return min(self.well - besides, default=None)
+        return min(self.well - self.drained - besides, default=None)
 
     def path_of(self, sfu: SfuNumber) -> str:
         return f"/livekit/{sfu}"
@@ -79,6 +84,7 @@ class Sfus:
     async def open_room(self, sfu: SfuNumber, room: str) -> None:
         await asyncio.sleep(0)
         if sfu in self.broken:
+            self.has_refused.set()
             raise SfuUnavailable("it opens none")
         self.rooms.append((sfu, room))
 
@@ -341,6 +347,52 @@ async def test_a_call_leaves_a_room_that_its_sfu_has_lost(node: OneNode) -> None
                 await node._changed.wait()
         assert told.url == "/livekit/1"
     assert node.sfus.rooms[-1][1] != room
+
+
+async def drained(node: OneNode, sfu: SfuNumber) -> None:
+    node.sfus.drained.add(sfu)
+    node.topologies.sfu_is_drained(sfu)
+
+
+async def test_a_call_leaves_an_sfu_that_is_drained_for_another_one(node: OneNode) -> None:
+    """The former way stays until everybody receives by the new one."""
+    node.sfus.well.add(OTHER)
+    peers, moved = await three_on_an_sfu(node)
+    for peer in peers:
+        node.reports(peer, "receiving", moved.epoch)
+    await node.hears(peers[0], kind="sfu", settled=True)
+    await drained(node, ONE)
+    for peer in peers:
+        told = await node.hears(peer, kind="sfu")
+        assert told.url == "/livekit/2" and told.epoch != moved.epoch
+    await node.topologies.sweep()
+    await node.topologies.sweep()
+    assert [sfu for sfu, _ in node.sfus.rooms] == [ONE, OTHER]
+    for peer in peers:
+        node.reports(peer, "receiving", told.epoch)
+    assert (await node.hears(peers[0], kind="sfu", settled=True)).epoch == told.epoch
+    await node.topologies.sweep()
+    await node.topologies.sweep()
+    assert [sfu for sfu, _ in node.sfus.rooms] == [OTHER]
+
+
+async def test_a_call_stays_on_a_drained_sfu_while_no_other_opens_a_room(node: OneNode) -> None:
+    node.sfus.well.add(OTHER)
+    node.sfus.broken.add(OTHER)
+    peers, moved = await three_on_an_sfu(node)
+    await drained(node, ONE)
+    async with asyncio.timeout(30):
+        await node.sfus.has_refused.wait()
+    late = node.topologies.move_of(ROOM.room_id, await node.joins("dan"))
+    assert late is not UNSET and (late.epoch, late.url) == (moved.epoch, "/livekit/1")
+    assert [told.epoch for told in node.told[peers[0]]] == [moved.epoch]
+    node.sfus.broken.clear()
+    node.topologies.sfu_is_well(OTHER)
+    async with asyncio.timeout(30):
+        while (told := await node.hears(peers[0], kind="sfu")).epoch == moved.epoch:
+            node._changed.clear()
+            await node._changed.wait()
+    assert told.url == "/livekit/2"
 
 
 async def test_an_sfu_that_opens_no_room_is_passed_over(node: OneNode) -> None:

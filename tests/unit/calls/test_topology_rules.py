@@ -42,6 +42,7 @@ def situation(
     wanted: RoomTopology = "auto",
     know_sfu: bool = True,
     well: frozenset[SfuNumber] = frozenset({ONE}),
+    drained: frozenset[SfuNumber] = frozenset(),
     is_recorded: bool = False,
 ) -> Situation:
     return Situation(
@@ -51,6 +52,7 @@ def situation(
         present=people(count),
         know_sfu=know_sfu,
         well=well,
+        drained=drained & well,
         is_recorded=is_recorded,
     )
 
@@ -66,6 +68,8 @@ def said(course: Course, now: float, seen: Situation) -> Verdict:
         (situation(7), Move("sfu")),
         (situation(7, know_sfu=False), Stay()),
         (situation(7, well=frozenset()), Stay()),
+        (situation(7, drained=frozenset({ONE})), Stay()),
+        (situation(7, well=frozenset({ONE, OTHER}), drained=frozenset({ONE})), Move("sfu")),
         (situation(7, wanted="mesh"), Stay()),
         (situation(2, wanted="sfu"), Move("sfu")),
         (situation(1, wanted="sfu"), Stay()),
@@ -113,6 +117,31 @@ def test_few_people_move_back_after_a_while() -> None:
 def test_what_forces_a_move_waits_for_nothing(seen: Situation, expected: Verdict) -> None:
     for is_settled in (True, False):
         assert said(Course(replace(ON_SFU, is_settled=is_settled), since=0.0), 1.0, seen) == expected
+
+
+BOTH, JUST_ONE = frozenset({ONE, OTHER}), frozenset({ONE})
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (situation(9, well=BOTH, drained=JUST_ONE), Move("sfu", JUST_ONE, can_wait=True)),
+        (situation(3, well=BOTH, drained=JUST_ONE), Move("sfu", JUST_ONE, can_wait=True)),
+        (situation(9, well=BOTH, drained=frozenset({OTHER})), Stay()),
+        (situation(9, well=BOTH, drained=BOTH), Stay()),
+        (situation(7, well=JUST_ONE, drained=JUST_ONE), Stay()),
+        (situation(6, well=JUST_ONE, drained=JUST_ONE), Move("mesh")),
+        (situation(2, well=JUST_ONE, drained=JUST_ONE, wanted="sfu"), Move("mesh")),
+        (situation(2, well=JUST_ONE, drained=JUST_ONE, is_recorded=True), Stay()),
+        (situation(9, well=frozenset({OTHER}), drained=frozenset({OTHER})), Move("mesh")),
+    ],
+)
+def test_calls_leave_an_sfu_that_is_drained_where_something_else_carries_them(
+    seen: Situation, expected: Verdict
+) -> None:
+    for is_settled in (True, False):
+        found = said(Course(replace(ON_SFU, is_settled=is_settled), since=0.0), 11.0, seen)
+        assert found == (Settle() if expected == Stay() and not is_settled else expected)
 
 
 def test_a_call_that_is_to_be_a_mesh_stays_on_its_sfu_while_it_is_too_large_for_one() -> None:
@@ -214,10 +243,10 @@ class Run:
         topology = Topology(number=former.number + 1, is_settled=False)
         if found.kind == "sfu":
             assert seen.know_sfu
-            sfu = min(seen.well - found.besides)
+            sfu = min(seen.open - found.besides)
             topology = replace(topology, kind="sfu", sfu=sfu, sfu_room="room")
         is_forced = former.kind == "sfu" and (
-            former.sfu not in seen.well or not seen.know_sfu or (seen.wanted == "mesh" and seen.fit_mesh)
+            former.sfu not in seen.open or not seen.know_sfu or (seen.wanted == "mesh" and seen.fit_mesh)
         )
         is_forced = is_forced or bool(self.course.failed)
         self.moves.append((self.now, is_forced))
@@ -230,6 +259,7 @@ situations = st.builds(
     wanted=st.sampled_from(["auto", "auto", "auto", "mesh", "sfu"]),
     know_sfu=st.sampled_from([True, True, True, False]),
     well=st.frozensets(st.sampled_from([ONE, OTHER])),
+    drained=st.frozensets(st.sampled_from([ONE, OTHER])),
 )
 
 
@@ -259,7 +289,7 @@ def test_whatever_happens_a_call_comes_to_rest_where_it_can_be(
     is_mesh_wanted = seen.wanted == "mesh" and seen.fit_mesh
     assert topology.kind == "mesh" or (seen.know_sfu and topology.sfu in seen.well and not is_mesh_wanted)
     least = {"auto": RULES.up_above + 1, "sfu": 2, "mesh": math.inf}[seen.wanted]
-    if seen.know_sfu and seen.well and seen.people >= least:
+    if seen.know_sfu and seen.open and seen.people >= least:
         assert topology.kind == "sfu"
     unforced = [at for at, is_forced in run.moves if not is_forced]
     for at, after in pairwise(unforced):

@@ -74,6 +74,12 @@ def test_the_one_with_the_fewest_people_is_chosen() -> None:
         sfu.health.answered({"x": 9})
     assert sfus.choose() == c.number  # of those with as many, the one of this machine
     assert sfus.well_ones() == {a.number, b.number, c.number}
+    assert sfus.drained_ones() == frozenset()
+    a.health.is_drained = c.health.is_drained = True
+    assert [sfus.choose(), sfus.choose()] == [b.number, b.number]
+    assert sfus.choose(besides=frozenset({b.number})) is None
+    assert sfus.drained_ones() == {a.number, c.number}
+    assert sfus.well_ones() == {a.number, b.number, c.number}
 
 
 def test_numbers_name_the_same_sfu_everywhere() -> None:
