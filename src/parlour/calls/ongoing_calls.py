@@ -264,8 +264,8 @@ class OngoingCalls:
         if self._members is not None:  # hot path: `_served`, inlined
             self._members.relayed(to, message, size)
 
-    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
-        self._served.signals_lost(room_id, peers)
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /, *, to: PeerId | None = None) -> None:
+        self._served.signals_lost(room_id, peers, to=to)
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         self._served.notify(room_id, notice)

@@ -287,13 +287,24 @@ class Participations:
         except PeerBusy:
             return
 
-    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
-        """Tell the members of this node, one call in each turn of the event loop. A member without a
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /, *, to: PeerId | None = None) -> None:
+        """Tell one member, or all of this node, one call in each turn of the event loop. A member without a
         connection hears of a loss when it is back.
         """
+        if to is not None:
+            self._tell_of_loss(to, peers)
+            return
         if not self._with_losses:
             asyncio.get_running_loop().call_soon(self._tell_of_losses)
         self._with_losses.append((room_id, peers))
+
+    def _tell_of_loss(self, member: PeerId, peers: list[PeerId]) -> None:
+        """Tell a member, or have it be told once its join is acknowledged."""
+        receiver, replay_buffer = self._presence.connection_of(member), self._presence.replay_buffer(member)
+        if receiver is not None and not (replay_buffer is not None and replay_buffer.is_held):
+            self._delivery.to_connection(receiver, SignalsLost(peers))
+        elif receiver is not None or self._presence.away(member) is not None:
+            self.note_losses(member, peers)
 
     def _tell_of_losses(self) -> None:
         room_id, peers = self._with_losses.popleft()

@@ -423,7 +423,7 @@ class SharedCalls:
                 self._on_census_wanted(sender, message)
             case RelaysKept():
                 if message.to in self._table.members:
-                    self._table.own.signals_lost(message.room_id, message.peers)
+                    self._table.own.signals_lost(message.room_id, message.peers, to=message.to)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
             case _:

@@ -36,8 +36,10 @@ class CallMembers(Protocol):
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
         """Send a member what a peer at another node has for it."""
 
-    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
-        """Learn that messages of peers at another node to members of this one may be lost."""
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /, *, to: PeerId | None = None) -> None:
+        """Learn that messages of peers to members of this node may be lost: to this member alone, or to all
+        in the call.
+        """
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """Tell this node's connections in a call, but not that of the peer that the notice is about."""

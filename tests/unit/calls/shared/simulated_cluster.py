@@ -188,6 +188,7 @@ class Node:
         self.seated: list[Client] = []
         """The members that got another name while they arrived."""
         self.losses: list[tuple[RoomId, list[PeerId]]] = []
+        self.losses_of_one: list[tuple[PeerId, list[PeerId]]] = []
         self.calls = new_calls(self, cluster)
 
     @property
@@ -404,8 +405,11 @@ class Node:
         assert size > 0
         self.deliver(to, message)
 
-    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
-        self.losses.append((room_id, peers))
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /, *, to: PeerId | None = None) -> None:
+        if to is None:
+            self.losses.append((room_id, peers))
+        else:
+            self.losses_of_one.append((to, peers))
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """The names are looked for in the replicas."""
