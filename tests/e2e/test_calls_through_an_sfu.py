@@ -120,16 +120,26 @@ _LOCAL_ENDS = """
       const report = await one.getStats();
       const transport = [...report.values()].find(({ type }) => type === "transport");
       const pair = report.get(transport?.selectedCandidatePairId);
-      return report.get(pair?.localCandidateId)?.candidateType ?? "none yet";
+      const { candidateType = "none yet", port } = report.get(pair?.localCandidateId) ?? {};
+      return `${candidateType} ${port}`;
     }))
 """
-"""Says by which kind of address each connection of a page goes."""
+"""Says by which kind of address each connection of a page goes, and by which port of it."""
+_ALL_RELAYS_ARE_NEW = f"""
+  async (former) => {{
+    const ends = await ({_LOCAL_ENDS})();
+    return ends.length === former.length &&
+      ends.every((end) => end.startsWith("relay ") && !former.includes(end));
+  }}
+"""
+CREDENTIAL_SECONDS = 20
 
 
-async def test_media_of_a_relayed_room_reach_the_sfu_through_the_relay(
+async def test_media_of_a_relayed_room_reach_the_sfu_through_relays_that_are_renewed(
     fresh_server: StartServer, at_browser: AtBrowser, tmp_path: Path
 ) -> None:
-    server = await relaying(fresh_server, tmp_path, **embedded_livekit())
+    """Connections get new credentials at half of their time, and new relays by these."""
+    server = await relaying(fresh_server, tmp_path, **embedded_livekit(), PARLOUR_TURN_TTL=CREDENTIAL_SECONDS)
     await server.expect_log("sfu.ready")
     async with Visitors(server) as visitors:
         accounts = [await visitors.client(name) for name in ("ann", "bob")]
@@ -143,7 +153,12 @@ async def test_media_of_a_relayed_room_reach_the_sfu_through_the_relay(
         for person in (ann, bob):
             await person.page.wait_for_function(_SENDING, arg=1)
         await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
-        for person in (ann, bob):
-            ends = await person.page.evaluate(_LOCAL_ENDS)
-            assert len(ends) > 1, "there are the SFU, and the other one for data"
-            assert set(ends) == {"relay"}
+        for _ in range(2):
+            for person in (ann, bob):
+                ends = await person.page.evaluate(_LOCAL_ENDS)
+                assert len(ends) > 1, "there are the SFU, and the other one for data"
+                assert {end.split()[0] for end in ends} == {"relay"}
+                await person.page.wait_for_function(_ALL_RELAYS_ARE_NEW, arg=ends, polling=200)
+            await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+        moves = [line for line in server.log_lines() if "topology.moved" in line]
+        assert len(moves) == 1, "a connection that is renewed is not lost"

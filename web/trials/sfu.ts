@@ -14,7 +14,7 @@ class Person {
   constructor(way: { url: string; token: string }, others: readonly string[]) {
     this.topology = new SfuTopology({
       way,
-      ice: { fresh: async () => ({ iceServers: [] }) },
+      ice: { fresh: async () => ({ iceServers: [] }), followRenewals: () => () => {} },
       signaling: { on: () => () => {} },
     });
     const entries = others.map((peerID) => ({ peerID, peerUsername: peerID }));

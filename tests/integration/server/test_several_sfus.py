@@ -1,6 +1,9 @@
 """Calls are on one of several SFUs, and leave it for another one when it is drained or lost."""
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +21,7 @@ from tests.integration.signaling.caller import KNOWS_SFU, Caller
 from tests.people import Visitors
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
-from tests.servers.livekit import RunningLiveKit, livekit, moving_between
+from tests.servers.livekit import RunningLiveKit, embedded_livekit, livekit, moving_between
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -153,6 +156,38 @@ async def test_what_is_said_to_wrong_commands(town: Town) -> None:
 def nodes_of(town: Town) -> set[str]:
     """Return the ids of the LiveKits on which the callers are."""
     return {caller.sfu_node for caller in town.callers}
+
+
+async def test_a_small_call_leaves_the_only_sfu_for_the_mesh_while_it_is_updated(
+    fresh_server: StartServer, tmp_path: Path
+) -> None:
+    """LiveKit beside Parlour is drained, ended and started again, and the call comes back to it."""
+    server = await fresh_server({**embedded_livekit(), "PARLOUR_TOPOLOGY_REST_SECONDS": 0})
+    pid = json.loads(await server.expect_log("sfu.ready"))["pid"]
+    async with Visitors(server) as visitors, AsyncExitStack() as leaving:
+        people = [await visitors.client(name) for name in ("ann", "bob")]
+        room = await people[0].creates_room(topology="sfu")
+        await people[0].invites(people[1], to=room)
+        callers = [await Caller(server, person, leaving).connects() for person in people]
+        for caller in callers:
+            await caller.joins(room, **KNOWS_SFU)
+        up = [await caller.hears("sfu") for caller in callers]
+        for caller, told in zip(callers, up, strict=True):
+            await caller.follows(told)
+        for caller in callers:
+            await caller.reports("receiving", up[0]["epoch"])
+        draining = asyncio.create_task(
+            run_parlour("sfu", "drain", "--wait", "60", folder=tmp_path, settings=server.settings)
+        )
+        down = [await caller.hears("mesh") for caller in callers]
+        for caller in callers:
+            await caller.reports("receiving", down[0]["epoch"])
+        ended = await draining
+        assert (ended.code, ended.err) == (0, "")
+        os.kill(pid, signal.SIGTERM)
+        again = [await caller.hears("sfu") for caller in callers]
+        await callers[0].follows(again[0])
+        assert again[0]["epoch"] not in (up[0]["epoch"], down[0]["epoch"])
 
 
 async def test_a_mark_that_was_left_by_a_node_that_has_ended_can_be_taken_away(

@@ -27,6 +27,8 @@ export class IceSource {
   /** Shared by requests at the same time, so that they do not make two. */
   #asking: Promise<boolean> | null = null;
 
+  readonly #followers = new Set<(configuration: RTCConfiguration) => void>();
+
   #certificate: RTCCertificate | undefined;
   /** Shared as well. */
   #certifying: Promise<RTCCertificate | undefined> | null = null;
@@ -73,7 +75,15 @@ export class IceSource {
   async renewed(): Promise<RTCConfiguration | null> {
     if (this.now() >= this.#renewAt && !(await this.#ask())) return null;
     this.#renewStandingAt = this.#renewAt;
-    return this.configuration();
+    const configuration = this.configuration();
+    for (const follower of this.#followers) follower(configuration);
+    return configuration;
+  }
+
+  /** Tells of each renewal, for connections besides those of who asks for it. Returns what ends that. */
+  followRenewals(follower: (configuration: RTCConfiguration) => void): () => void {
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
   }
 
   #ask(): Promise<boolean> {

@@ -109,6 +109,8 @@ export class FakeSfu implements SfuConnection {
   isClosed = false;
   readonly sent: FakeSent[] = [];
   readonly told: string[] = [];
+  /** The ICE servers that it was given after it was opened. */
+  readonly renewed: RTCIceServer[] = [];
   /** The numbers of secrets that frames of each sender may be encrypted with. */
   readonly secrets = new Map<string, number[]>();
   /** Rejects what is published so often. */
@@ -151,6 +153,10 @@ export class FakeSfu implements SfuConnection {
     this.secrets.set(sender, secret ? [...others, number] : others);
   }
 
+  async renewIce(iceServers: readonly RTCIceServer[]): Promise<void> {
+    this.renewed.push(...iceServers);
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
   }
@@ -173,8 +179,9 @@ export class FakeSfu implements SfuConnection {
 export function newSfuTopology(
   sfu = new FakeSfu(),
   connect: ConnectToSfu = sfu.connect,
-  ice: Pick<IceSource, "fresh"> = {
+  ice: Pick<IceSource, "fresh" | "followRenewals"> = {
     fresh: async () => ({ iceServers: [{ urls: "stun:ours" }], certificates: [] }),
+    followRenewals: () => () => {},
   },
   encryption?: SfuEncryption,
 ) {

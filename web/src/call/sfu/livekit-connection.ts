@@ -14,7 +14,8 @@ import {
   type TrackPublishOptions,
   VideoPreset,
 } from "livekit-client";
-import type { StatsReport } from "../mesh/connection-sample";
+import { bestEffort } from "../best-effort";
+import { readSample, type StatsReport } from "../mesh/connection-sample";
 import { RUNGS, rungFor } from "../quality/picture-ladder";
 import { SCREENS, SOUND_OF, type TrackSource } from "../topology";
 import { FrameEncryption } from "./frame-encryption";
@@ -224,6 +225,28 @@ class LiveKitConnection implements SfuConnection {
     this.#room.localParticipant
       .publishData(bytes, { reliable: true, topic: TOPIC, ...addressed })
       .catch((error: unknown) => console.warn("A message through the SFU", error));
+  }
+
+  /**
+   * LiveKit's client goes by `rtcConfig` at each restart of ICE, and the SFU restarts it on its side once signaling
+   * has come back: so a line of signaling that ends renews the ways of both directions, while media flow on.
+   */
+  async renewIce(iceServers: readonly RTCIceServer[]): Promise<void> {
+    const { engine } = this.#room;
+    engine.rtcConfig = { ...engine.rtcConfig, iceServers: [...iceServers] };
+    bestEffort("new ICE servers", () => engine.pcManager?.updateConfiguration(engine.rtcConfig));
+    const isRelayed = await this.#isRelayed();
+    if (isRelayed && !this.#isClosed) await this.#room.simulateScenario("signal-reconnect");
+  }
+
+  async #isRelayed(): Promise<boolean> {
+    const { trackPublications } = this.#room.localParticipant;
+    const ends = [
+      ...[...trackPublications.values()].map(({ track }) => track?.sender),
+      ...[...this.#remote.keys()].map(({ track }) => track?.receiver),
+    ];
+    const reports = await Promise.all(ends.map((end) => end?.getStats().catch(() => null)));
+    return reports.some((report) => report && readSample(report, 0).path?.local === "relay");
   }
 
   async close(): Promise<void> {

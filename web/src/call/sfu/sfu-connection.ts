@@ -80,6 +80,11 @@ export interface SfuConnection extends FrameCryptor {
   ): Promise<SentMedia>;
   /** Tells something to these participants, or to all. */
   tell(text: string, to?: readonly string[]): void;
+  /**
+   * Takes new credentials. A connection that goes by a relay finds another way, by a relay with the new ones, while
+   * that with the old ones still works.
+   */
+  renewIce(iceServers: readonly RTCIceServer[]): Promise<void>;
   close(): Promise<void>;
 }
 

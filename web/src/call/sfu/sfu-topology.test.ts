@@ -59,6 +59,35 @@ describe("the connection", () => {
     topology.close();
   });
 
+  it("takes new credentials of its relay while it stands", async () => {
+    const [old, young] = ["old", "young"].map((credential) => ({
+      urls: ["turn:ours"],
+      username: "1:7",
+      credential,
+    }));
+    const clock = { now: 0 };
+    const answers = [old, young].map((server) => ({
+      iceServers: server ? [server] : [],
+      expires_at: null,
+      ttl: 600,
+    }));
+    const ice = new IceSource(
+      async () => answers.shift() ?? Promise.reject(new Error("asked too often")),
+      () => clock.now,
+    );
+    const sfu = new FakeSfu();
+    const { topology } = newSfuTopology(sfu, sfu.connect, ice);
+    await settled();
+    expect(sfu.ways).toMatchObject([{ iceServers: [old] }]);
+    clock.now = 590_000;
+    expect(ice.isDue).toBe(true);
+    await ice.renewed();
+    expect(sfu.renewed).toEqual([young]);
+    topology.close();
+    await ice.renewed();
+    expect(sfu.renewed).toHaveLength(1);
+  });
+
   it("has published when all that there is goes out", async () => {
     subject.sfu.isSlow = true;
     subject.topology.publish(bothOn());

@@ -51,7 +51,7 @@ export interface SfuEncryption extends Omit<SenderKeysParts, "frames"> {
 
 export interface SfuParts {
   readonly signaling: Pick<ResumableSignaling, "on">;
-  readonly ice: Pick<IceSource, "fresh">;
+  readonly ice: Pick<IceSource, "fresh" | "followRenewals">;
   readonly way: Pick<WayToSfu, "url" | "token">;
   /** Absent where frames are not encrypted. */
   readonly encryption?: SfuEncryption | undefined;
@@ -91,6 +91,9 @@ export class SfuTopology implements MediaTopology {
   #makingCodes: ReturnType<typeof setTimeout> | undefined;
   readonly #secrets = new FrameSecrets();
   readonly #senderKeys: SenderKeys | null;
+  readonly #unfollowRenewals: () => void;
+  /** ICE servers that the connection is yet to be given: they came while it was opened. */
+  #renewed: readonly RTCIceServer[] | null = null;
   #connection: SfuConnection | null = null;
   #sent: SentSources | null = null;
   #local = NO_LOCAL_TRACKS;
@@ -113,6 +116,10 @@ export class SfuTopology implements MediaTopology {
       remoteOf: (participant) => this.#media.get(participant) ?? [],
     });
     this.#sampler.subscribe((_, { outbound }) => this.#relieve(outbound), { whenHidden: true });
+    this.#unfollowRenewals = parts.ice.followRenewals(({ iceServers = [] }) => {
+      this.#renewed = iceServers;
+      this.#renewIce();
+    });
     void this.#open();
   }
 
@@ -186,6 +193,7 @@ export class SfuTopology implements MediaTopology {
 
   close(): void {
     this.#isClosed = true;
+    this.#unfollowRenewals();
     this.#members.close();
     this.#senderKeys?.close();
     clearTimeout(this.#makingCodes);
@@ -199,6 +207,7 @@ export class SfuTopology implements MediaTopology {
       const connection = await within(OPEN_WITHIN_MS, opening);
       if (this.#isClosed) return;
       this.#connection = connection;
+      this.#renewIce();
       this.#secrets.bind(connection);
       this.#sent = new SentSources(connection, () => this.#update());
       this.#sent.publish(this.#local);
@@ -208,6 +217,15 @@ export class SfuTopology implements MediaTopology {
       console.warn("The SFU", error);
       this.#fail();
     }
+  }
+
+  #renewIce(): void {
+    const [connection, iceServers] = [this.#connection, this.#renewed];
+    if (!connection || !iceServers) return;
+    this.#renewed = null;
+    connection
+      .renewIce(iceServers)
+      .catch((error: unknown) => console.warn("New ICE servers for the SFU", error));
   }
 
   /** A connection that comes when nobody waits for it any more is closed. */

@@ -8,20 +8,42 @@ import {
   withStream,
   withStreamAtOnce,
 } from "./layers";
+import { playTracks } from "./played-tracks";
 
 class FakeVideo {
   srcObject: MediaStream | null = null;
 }
 
+class FakeStream {
+  readonly #tracks: Set<object>;
+
+  constructor(tracks: Iterable<object>) {
+    this.#tracks = new Set(tracks);
+  }
+
+  getTracks(): object[] {
+    return [...this.#tracks];
+  }
+
+  addTrack(track: object): void {
+    this.#tracks.add(track);
+  }
+
+  removeTrack(track: object): void {
+    this.#tracks.delete(track);
+  }
+}
+
 beforeEach(() => {
   vi.stubGlobal("HTMLVideoElement", FakeVideo);
+  vi.stubGlobal("MediaStream", FakeStream);
   vi.stubGlobal("document", { pictureInPictureElement: null });
 });
 
 afterEach(() => vi.unstubAllGlobals());
 
 function stream(readyState: MediaStreamTrackState = "live"): MediaStream {
-  return { getTracks: () => [{ readyState }] } as unknown as MediaStream;
+  return new FakeStream([{ readyState }]) as unknown as MediaStream;
 }
 
 test("another stream is shown once it has a picture, above the one before", () => {
@@ -76,4 +98,9 @@ test("an element with a window of its own takes the other stream, since the wind
   element.srcObject = mesh;
   vi.stubGlobal("document", { pictureInPictureElement: element });
   expect(withStream(onlyLayer(mesh), sfu)).toEqual(onlyLayer(sfu));
+  // Now it plays the tracks of that one, in the stream that it had.
+  playTracks(mesh, sfu.getTracks());
+  expect(mesh.getTracks()).toEqual(sfu.getTracks());
+  const another = stream();
+  expect(withStream(onlyLayer(sfu), another)).toEqual(onlyLayer(another));
 });

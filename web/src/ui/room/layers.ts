@@ -1,3 +1,5 @@
+import { playedInWindow } from "./played-tracks";
+
 /** One of the elements that play a person's or a screen's media. */
 export interface Layer {
   /** Names the element; a stream may take another one's place in the same element. */
@@ -60,10 +62,10 @@ function isWorthKeeping(stream: MediaStream): boolean {
   return isLive && !isInWindowOfItsOwn(stream);
 }
 
-/** The browser's window for one video would close with its element. */
+/** The browser's window for one video would close with its element, which plays the tracks of one stream after another. */
 function isInWindowOfItsOwn(stream: MediaStream): boolean {
-  const { pictureInPictureElement: element } = document;
-  return element instanceof HTMLVideoElement && element.srcObject === stream;
+  const played = playedInWindow()?.stream.getTracks();
+  return stream.getTracks().some((track) => played?.includes(track));
 }
 
 /** The longest wait for a picture that flows, and for the sound of media without one. */

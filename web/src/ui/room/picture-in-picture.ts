@@ -1,6 +1,7 @@
 import type { View, Views } from "../../call/quality/views";
 import type { PictureSource } from "../../call/quality/wishes";
 import { Store } from "../../store";
+import { playTracks } from "./played-tracks";
 
 /** The picture that is looked at, for a window that has room for one. */
 export interface Focus {
@@ -138,6 +139,8 @@ class SpeakerVideo {
     this.#video = video;
     try {
       this.#show(video);
+      // By itself, Chromium plays what is muted only while it is in sight, which this is not.
+      video.play().catch((error: unknown) => console.warn("A picture in a small window", error));
       await firstFrame(video);
       const window = await video.requestPictureInPicture();
       video.addEventListener("leavepictureinpicture", () => this.#left(video), { once: true });
@@ -174,7 +177,8 @@ class SpeakerVideo {
     // A picture that ends leaves the last one standing: without any, browsers would close the window.
     if (!this.#focus) return;
     const { participant, source, track } = this.#focus;
-    video.srcObject = new MediaStream([track]);
+    if (video.srcObject instanceof MediaStream) playTracks(video.srcObject, [track]);
+    else video.srcObject = new MediaStream([track]);
     this.#view = this.views.open(participant, source);
     this.#view.show(this.#height);
   }

@@ -12,6 +12,7 @@ import {
   withStream,
   withStreamAtOnce,
 } from "./layers";
+import { playedInWindow, playTracks } from "./played-tracks";
 import { watchSize } from "./watch-size";
 
 /** The device that the others' sound comes out of; an empty text is the system's default. */
@@ -84,8 +85,10 @@ function Element({
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
+    const inWindow = playedInWindow();
     bestEffort("a picture", () => {
-      video.srcObject = stream;
+      if (inWindow?.video === video) playTracks(inWindow.stream, stream.getTracks());
+      else video.srcObject = stream;
     });
     // Phones pause what plays when the page goes to the background, and some do not go on by themselves.
     const goOn = () => {
@@ -94,6 +97,8 @@ function Element({
     video.addEventListener("pause", goOn);
     return () => {
       video.removeEventListener("pause", goOn);
+      // Without a stream, it would be black there.
+      if (playedInWindow()?.video === video && video.isConnected) return;
       bestEffort("a picture", () => {
         video.srcObject = null;
       });
