@@ -114,8 +114,8 @@ class SfuLink(Protocol):
         """Wait for that, at most 8 s."""
 
     def choose(self, *, besides: frozenset[SfuNumber] = frozenset()) -> SfuNumber | None:
-        """Return the SFU with the fewest people of those that are well and not drained, None if there is none
-        but those in `besides`.
+        """Return the SFU with the fewest people among the well ones that are not drained, but none of
+        `besides`; None if there is no other one.
 
         People are counted by the SFUs' own numbers, some seconds old, and by what was chosen here since.
         """

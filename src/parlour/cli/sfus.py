@@ -1,6 +1,5 @@
 """The commands of `parlour sfu`: which LiveKits there are, and which of them calls are to leave."""
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -61,6 +60,8 @@ def sfu_commands() -> None:
 def list_sfus(*, as_json: bool) -> None:
     """List the SFUs: address, whether calls are sent there, and how many calls and people each has."""
 
+    import asyncio
+
     async def look() -> list[_Seen]:
         return list(await asyncio.gather(*(_asked(access, _seen) for access in _accesses())))
 
@@ -87,6 +88,8 @@ def drain(url: str | None, *, seconds: int, as_json: bool) -> None:
     once one does. This works on any machine with the settings of a server. It lasts until `parlour sfu
     undrain`, and at most until that LiveKit is started again, if it keeps nothing in Redis.
     """
+    import asyncio
+
     access = _chosen(url)
 
     async def work(service: "RoomService") -> _Seen:
@@ -150,6 +153,8 @@ def _chosen(url: str | None) -> "SfuAccess":
 
 
 def _run(access: "SfuAccess", work: "Callable[[RoomService], Awaitable[_Seen]]") -> _Seen:
+    import asyncio
+
     from parlour.sfu_link import SfuUnavailable
 
     try:
