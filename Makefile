@@ -72,7 +72,7 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/livekit-server .tools/media/pebble .tools/recording/.installed
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/livekit-server .tools/media/pebble .tools/recording/.installed .tools/rclone/.installed
 	@tools/install-test-packages
 	@tools/build-test-programs --optional java
 
@@ -81,6 +81,13 @@ test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_
 	@. tools/say; say "Installing the packages of requirements-recording.lock into .tools/recording"; rm -rf .tools/recording; \
 	  $(UV) pip install --quiet --no-config --require-hashes --python $(BIN)/python --target .tools/recording \
 	    --requirements requirements-recording.lock || fail "They could not be installed: see the line above."
+	@touch $@
+
+# A server that speaks S3.
+.tools/rclone/.installed: requirements-rclone.lock | .venv/.installed
+	@. tools/say; say "Installing rclone of requirements-rclone.lock into .tools/rclone"; rm -rf .tools/rclone; \
+	  $(UV) pip install --quiet --no-config --require-hashes --python $(BIN)/python --target .tools/rclone \
+	    --requirements requirements-rclone.lock || fail "It could not be installed: see the line above."
 	@touch $@
 
 .tools/atheris/.installed: requirements-fuzz.lock | .venv/.installed

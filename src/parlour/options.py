@@ -37,6 +37,7 @@ from parlour.mail.smtp import parsed_sender
 from parlour.recordings.assembly import RecordingOptions
 from parlour.recordings.installed import has_recorder
 from parlour.recordings.refusals import RecorderNotInstalled, RecordingNeedsSfu, RecordingTurnedOff
+from parlour.recordings.s3_options import S3Options
 from parlour.recordings.service import RecordingLimits
 from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
@@ -280,7 +281,24 @@ class Options:
                 refused=refused,
             ),
             folder=(settings.recording_dir or settings.data_dir / "recordings").resolve(),
+            bucket=self.s3(),
             runs=refused is None,
+        )
+
+    def s3(self) -> S3Options | None:
+        """Return the bucket of recordings, None without one. Raises SettingsError."""
+        settings = self.settings
+        if settings.s3_bucket is None:
+            return None
+        is_path_style = settings.s3_path_style
+        return S3Options(
+            bucket=settings.s3_bucket,
+            prefix=settings.s3_prefix,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            key=settings.s3_key,
+            secret=settings.s3_key_secret(),
+            is_path_style=settings.s3_endpoint is not None if is_path_style is None else is_path_style,
         )
 
     def _refusal_to_record(self) -> type[Refusal] | None:

@@ -228,6 +228,7 @@ def require_servable(settings: Settings, *, host: str, port: int) -> None:
     settings.require_https(host=host, port=port)
     settings.require_relay()
     settings.require_sfu()
+    settings.require_recordings()
 
 
 def require_workable(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import URL
 from parlour.db.database import driver_url
 from parlour.db.private_files import NotPrivate, make_private_folder, require_private
 from parlour.mail.smtp import SmtpServer, ehlo_name, parsed_sender
+from parlour.recordings.installed import has_s3
 from parlour.redis_url import RedisUrl, RedisUrlError
 from parlour.wire.addresses import email_key, parsed_domain, parsed_email
 from parlour.wire.base import is_loopback
@@ -260,6 +261,17 @@ def _sfu_urls(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_origin_of(parts) + parts.path for parts in parsed))
 
 
+def _s3_endpoint(text: str) -> str:
+    """Normalise to an origin."""
+    try:
+        parts = _parts(text.rstrip("/"))
+    except ValueError:
+        parts = None
+    if parts is None or parts.path or parts.query or parts.fragment:
+        raise ValueError("has to be an address such as https://s3.example.org or http://127.0.0.1:9000")
+    return _origin_of(parts)
+
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
@@ -345,6 +357,14 @@ class Settings(BaseSettings):
     livekit_key: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = None
     livekit_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     recording_dir: Path | None = None
+    s3_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
+    s3_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$", max_length=128)] = "recordings/"
+    s3_endpoint: Annotated[str, AfterValidator(_s3_endpoint)] | None = None
+    s3_region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "us-east-1"
+    s3_key: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = None
+    s3_secret: Annotated[SecretStr, AfterValidator(_one_line)] | None = None
+    s3_secret_file: Path | None = None
+    s3_path_style: bool | None = None
     recording_retention_days: Annotated[int, Field(ge=0, le=36_500)] = 30
     recordings_at_once: Annotated[int, Field(ge=0, le=256)] = 2
     media_dir: Path | None = None
@@ -506,6 +526,34 @@ class Settings(BaseSettings):
                     f"{PREFIX}{name}: {PREFIX}LIVEKIT_URL needs a key of that LiveKit and its secret "
                     "(keys in its configuration)."
                 )
+
+    def require_recordings(self) -> None:
+        """Check what is said of S3. Raises SettingsError."""
+        if self.s3_bucket is None:
+            return
+        if not has_s3():
+            raise SettingsError(
+                f"{PREFIX}S3_BUCKET: S3 needs a package that is not installed: pip install 'parlour[s3]'."
+            )
+        if (self.s3_key is None) != (self.s3_key_secret() is None):
+            raise SettingsError(
+                f"{PREFIX}S3_KEY: it needs {PREFIX}S3_SECRET or {PREFIX}S3_SECRET_FILE, and they need it."
+            )
+
+    def s3_key_secret(self) -> str | None:
+        """Return the secret of the key of S3, which may be in a file of its own. Raises SettingsError."""
+        if self.s3_secret is not None and self.s3_secret_file is not None:
+            raise SettingsError(f"{PREFIX}S3_SECRET: leave out either this or {PREFIX}S3_SECRET_FILE.")
+        if self.s3_secret is not None:
+            return self.s3_secret.get_secret_value()
+        if self.s3_secret_file is None:
+            return None
+        try:
+            return _one_line(SecretStr(self.s3_secret_file.read_text("utf-8").strip())).get_secret_value()
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                f"{PREFIX}S3_SECRET_FILE: {self.s3_secret_file} cannot be read, or holds more than a line."
+            ) from error
 
     def relay_secret(self) -> str | None:
         """Return the secret shared with the TURN server; one beside Parlour has its own by default.

@@ -131,6 +131,14 @@ _REFUSALS = (
     ("not_recorded", "This call isn't being recorded."),
     ("recording_not_found", "This recording doesn't exist."),
     ("range_not_satisfiable", "This file isn't that long."),
+    (
+        "recording_elsewhere",
+        "The files of this recording are on another server, which can't be reached from here.",
+    ),
+    (
+        "recording_unavailable",
+        "The files of this recording can't be reached right now. Please try again later.",
+    ),
     ("recording_in_progress", "This recording is still being made. Please stop it first."),
 )
 REFUSALS: Mapping[str, str] = dict(_REFUSALS)

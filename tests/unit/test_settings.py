@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from parlour.options import Options
 from parlour.settings import Settings, SettingsError, read_settings
 from parlour.wire.base import is_loopback
 
@@ -359,6 +360,58 @@ def test_an_sfu_needs_a_key_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> Non
         read(monkeypatch, LIVEKIT_URL="wss://a", LIVEKIT_KEY="key").require_sfu()
     with pytest.raises(SettingsError, match=r"^PARLOUR_LIVEKIT_SECRET "):
         read(monkeypatch, LIVEKIT_URL="wss://a", LIVEKIT_KEY="key", LIVEKIT_SECRET="short").require_sfu()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "origin"),
+    [("https://s3.example.org:443/", "https://s3.example.org"), ("http://[::1]:9000", "http://[::1]:9000")],
+)
+def test_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, endpoint: str, origin: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from a file\n")
+    settings = read(
+        monkeypatch, S3_BUCKET="parlour", S3_ENDPOINT=endpoint, S3_KEY="key", S3_SECRET_FILE=str(file)
+    )
+    settings.require_recordings()
+    found = Options(settings, port=8000).s3()
+    assert found is not None and found.secret == "from a file"
+    assert (found.endpoint, found.is_path_style, found.prefix) == (origin, True, "recordings/")
+
+
+def test_a_bucket_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Options(read(monkeypatch, S3_BUCKET="parlour"), port=8000).s3()
+    assert found is not None
+    assert (found.endpoint, found.key, found.secret, found.is_path_style) == (None, None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("S3_BUCKET", "No Bucket"),
+        ("S3_ENDPOINT", "s3.example.org"),
+        ("S3_ENDPOINT", "https://s3.example.org/path"),
+        ("S3_PREFIX", "no-slash"),
+        ("S3_REGION", "a b"),
+    ],
+)
+def test_a_bucket_that_is_none(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^PARLOUR_{name} "):
+        read(monkeypatch, **{name: value})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"S3_KEY": "key"},
+        {"S3_SECRET": "secret"},
+        {"S3_KEY": "key", "S3_SECRET": "secret", "S3_SECRET_FILE": "secret"},
+        {"S3_KEY": "key", "S3_SECRET_FILE": "none"},
+    ],
+)
+def test_a_key_of_a_bucket_needs_its_secret(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    read(monkeypatch, **values).require_recordings()
+    with pytest.raises(SettingsError, match=r"^PARLOUR_S3_"):
+        read(monkeypatch, S3_BUCKET="parlour").require_recordings()
 
 
 def test_media_can_only_be_relayed_where_something_relays_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -697,8 +697,8 @@ export interface RecordingEntry {
   ended_at: string | null;
   /** The length, once it is known. */
   seconds: number | null;
-  /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, or the server had stopped. */
-  end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | null;
+  /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, the server had stopped, or the call had moved to another server, which made another recording of it. */
+  end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | "moved" | null;
   /** Empty until it is ready. */
   files: RecordingFileEntry[];
 }

@@ -295,6 +295,7 @@ recordings = Table(
     _moment("removed_at", nullable=True),
     Column("seconds", Integer, nullable=True),
     Column("end_reason", String(16), nullable=True),
+    Column("place", String(255), nullable=True),  # where its files are; null: nowhere, or as before 0028
 )
 
 recording_files = Table(

@@ -31,6 +31,7 @@ class SettingsCheck:
             settings.require_https(host="127.0.0.1", port=port)
             settings.require_relay()
             settings.require_sfu()
+            settings.require_recordings()
             settings.secret()
         except SettingsError as error:
             report.fail(

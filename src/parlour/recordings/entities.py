@@ -10,11 +10,15 @@ from parlour.rooms.entities import RoomId
 RecordingId = NewType("RecordingId", str)
 """A UUID: the public name of a recording, and that of its folder."""
 
+Place = NewType("Place", str)
+"""Where files are, as the database names it: `folder:` and its id, or `s3://`, bucket and prefix."""
+
 State = Literal["starting", "recording", "finishing", "ready", "failed"]
 """`starting`: no recorder has begun yet; `finishing`: what is left to do is the mixed file."""
 
-EndReason = Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned"]
-"""Why a recording has ended: asked for, its call was over, a bound was reached, or no server worked on it."""
+EndReason = Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved"]
+"""Why a recording has ended: asked for, its call was over, a bound was reached, no server worked on it, or
+the call went to a node that does not reach its files and makes another recording of it."""
 
 FileKind = Literal["mixed", "picture", "sound"]
 
@@ -56,4 +60,5 @@ class Recording:
     ended_at: datetime | None
     seconds: int | None
     end_reason: EndReason | None
+    place: Place | None = None
     files: tuple[RecordingFile, ...] = ()

@@ -1,8 +1,8 @@
 """The HTTP endpoints of recordings: the list of a room's, their files, and their deletion."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,9 +15,15 @@ from parlour.errors import InvalidRequest
 from parlour.http.middleware import problem_response
 from parlour.recordings.byte_ranges import ByteRange, RangeNotSatisfiable, asked_range
 from parlour.recordings.entities import Recording, RecordingId
-from parlour.recordings.folder_storage import FolderStorage
-from parlour.recordings.refusals import RangeRefused, RecordingInProgress, RecordingNotFound
+from parlour.recordings.refusals import (
+    RangeRefused,
+    RecordingElsewhere,
+    RecordingInProgress,
+    RecordingNotFound,
+    RecordingUnavailable,
+)
 from parlour.recordings.service import Download, Recordings
+from parlour.recordings.storage import Storages
 from parlour.rooms.refusals import NotTheCreator, RoomNotFound
 from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.base import RoomName, Timestamp
@@ -35,12 +41,11 @@ from parlour.wire.http import (
 MOST_LISTED = 20
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska"}
 _WHOLE, _PARTIAL = 200, 206
-
-Reading = Callable[[BinaryIO, ByteRange], AsyncIterator[bytes]]
+_TRIES = 2
 
 
 def recording_routes(
-    *, recordings: Recordings, storage: FolderStorage, identification: Identification
+    *, recordings: Recordings, storages: Storages, identification: Identification
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -80,6 +85,8 @@ def recording_routes(
             RoomNotFound,
             NotTheCreator,
             RangeRefused,
+            RecordingElsewhere,
+            RecordingUnavailable,
             InvalidRequest,
             description="A file of a recording, or the range of it that is asked for (RFC 9110, 14). Several "
             "ranges are answered with the whole file.",
@@ -91,12 +98,15 @@ def recording_routes(
         file: Annotated[RecordingFileName, Query()],
         request: Request,
     ) -> Response:
-        download = await recordings.download(caller, recording_id=RecordingId(recording), name=file)
-        try:
-            opened = await storage.open(download.recording.recording_id, download.file)
-        except OSError as error:
-            raise RecordingNotFound from error
-        return _served(download, storage.read, opened, request)
+        for _ in range(_TRIES):  # a file may be moved to S3 after the database was asked where it is
+            download = await recordings.download(caller, recording_id=RecordingId(recording), name=file)
+            try:
+                return await _served(download, storages, request)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise RecordingUnavailable from error
+        raise RecordingNotFound
 
     @router.post(
         "/recording/remove",
@@ -135,7 +145,8 @@ def _entry(recording: Recording) -> RecordingEntry:
     )
 
 
-def _served(download: Download, read: Reading, opened: BinaryIO, request: Request) -> Response:
+async def _served(download: Download, storages: Storages, request: Request) -> Response:
+    """Answer with a file, or the part of it that is asked for. Raises OSError or RecordingElsewhere."""
     recording_id, file = download.recording.recording_id, download.file
     tag = f'"{recording_id}-{file.size}"'  # a file of a recording that is whole never changes
     headers = {
@@ -146,15 +157,16 @@ def _served(download: Download, read: Reading, opened: BinaryIO, request: Reques
     try:
         part = asked_range(request.headers.get("range"), request.headers.get("if-range"), tag, file.size)
     except RangeNotSatisfiable:
-        opened.close()
         return problem_response(RangeRefused(), {"Content-Range": f"bytes */{file.size}"})
     whole = part or ByteRange(0, file.size)
     if part is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{file.size}"
     headers["Content-Length"] = str(whole.length)
     suffix = PurePosixPath(file.name).suffix
+    storage = await storages.holding(download.recording.place)
+    pieces: AsyncIterator[bytes] = await storage.read(recording_id, file.name, whole)
     return StreamingResponse(
-        read(opened, whole),
+        pieces,
         status_code=_WHOLE if part is None else _PARTIAL,
         media_type=_MEDIA_TYPES.get(suffix, "application/octet-stream"),
         headers=headers,

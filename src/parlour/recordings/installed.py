@@ -1,9 +1,14 @@
-"""Whether what `parlour recorder` needs is installed (the extra `recording`), without an import of it."""
+"""Whether the packages of the extras `recording` and `s3` are installed, without an import of them."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGES = ("av", "numpy", "PIL")
+
+
+def has_s3() -> bool:
+    """Return True if the package of the extra `s3` is there."""
+    return find_spec("boto3") is not None
 
 
 def has_recorder() -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from parlour.db.private_files import NotPrivate
 from parlour.recorder_lines import (
     Failed,
     Finished,
@@ -24,6 +25,7 @@ from parlour.recordings.entities import EndReason, RecordingId
 from parlour.recordings.folder_storage import FolderStorage
 from parlour.recordings.running_recorder import RunningRecorder, running_recorder
 from parlour.recordings.service import Recordings
+from parlour.recordings.storage import Storages
 from parlour.recordings.upkeep import Forsaken
 
 PROOF_SECONDS = 10.0
@@ -78,11 +80,20 @@ class _Run:
         self._place: RecorderPlace | None = None
         self._is_over = False
         self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"recording {recording_id}")
 
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+    @property
+    def is_settled(self) -> bool:
+        return self._settled.is_set()
+
+    def settle(self) -> None:
+        """Begin: the recording's files are in the folder of this node."""
+        self._settled.set()
 
     def place(self, place: RecorderPlace | None) -> None:
         """Record there from now on; None: nowhere, until the call is on an SFU again."""
@@ -102,6 +113,7 @@ class _Run:
 
     async def _run(self) -> None:
         failures = 0
+        await self._settled.wait()
         while self.whole is None:
             self._changed.clear()
             if self._place is None and not self._is_over:
@@ -142,7 +154,7 @@ class _Run:
             people=frozenset() if place is None else place.people,
             is_over=self._is_over,
         )
-        await asyncio.to_thread(self._storage.make_root)
+        await self._storage.make_root()
         async with running_recorder(request, folder.parent) as recorder:
             log.info("recorder.started", recording=self._recording_id, pid=recorder.pid)
             follows = asyncio.create_task(self._follow(recorder, place, is_over=request.is_over))
@@ -195,9 +207,14 @@ class _Run:
 class Recorders:
     """All runs of this node. At most `at_once` recorders run at a time; other runs wait for their turn."""
 
-    def __init__(self, recordings: Recordings, storage: FolderStorage) -> None:
+    def __init__(
+        self, recordings: Recordings, storages: Storages, completed: Callable[[], None] = lambda: None
+    ) -> None:
+        """`completed` is called whenever a recording is whole."""
         self._recordings = recordings
-        self._storage = storage
+        self._storages = storages
+        self._storage = storages.folder
+        self._completed = completed
         self._forsaken = Forsaken(recordings)
         self._slots = asyncio.Semaphore(recordings.limits.at_once)
         self._runs: dict[RecordingId, _Run] = {}
@@ -230,6 +247,7 @@ class Recorders:
         if run is None:
             run = _Run(recording_id, self._storage, self._slots, self._news.set)
             self._runs[recording_id] = run
+            self._news.set()
         return run
 
     async def tell_database(self) -> None:
@@ -239,12 +257,37 @@ class Recorders:
                 await self._news.wait()
         self._news.clear()
         await self._close_leaving()
+        await self._settle()
         for recording_id, run in list(self._runs.items()):
             if run.whole is not None:
                 await self._complete(recording_id, run, run.whole)
         if self._runs:
             recorded = [recording_id for recording_id, run in self._runs.items() if run.has_recorded]
             await self._recordings.prove(list(self._runs), recorded)
+
+    async def _settle(self) -> None:
+        """Begin the runs of new recordings, and of those whose files are here.
+
+        A recording whose files another node has in a folder of its own is left to that: of its call another
+        recording is made here. Where the folder cannot be used, the runs wait until it can.
+        """
+        waiting = {recording_id: run for recording_id, run in self._runs.items() if not run.is_settled}
+        if not waiting:
+            return
+        try:
+            own = await self._storage.make_root()
+        except (OSError, NotPrivate) as error:
+            log.error("recordings.folder_unusable", error=str(error))
+            return
+        for recording_id, run in waiting.items():
+            place = await self._recordings.settle(recording_id, own)
+            if place == own:
+                run.settle()
+                continue
+            await self._runs.pop(recording_id).close()
+            if place is not None:
+                log.warning("recording.elsewhere", recording=recording_id, place=place, own=own)
+                await self._recordings.succeed(recording_id)
 
     async def _complete(self, recording_id: RecordingId, run: _Run, whole: Whole) -> None:
         try:
@@ -256,11 +299,14 @@ class Recorders:
         is_whole = whole.seconds is not None and bool(files)
         await self._recordings.complete(recording_id, seconds=whole.seconds, files=files, is_whole=is_whole)
         del self._runs[recording_id]
+        self._completed()
 
     async def take_forsaken(self) -> None:
         """Finish recordings on which no server works any more; repeated every CLAIM_SECONDS."""
-        for recording_id in await self._forsaken.look():
-            if recording_id not in self._runs and await self._recordings.claim(recording_id):
+        forsaken = await self._forsaken.look()
+        places = await self._storages.places() if forsaken else frozenset()
+        for recording_id in forsaken:
+            if recording_id not in self._runs and await self._recordings.claim(recording_id, places):
                 self._run_of(recording_id).finish()
 
     async def close(self) -> None:

@@ -60,6 +60,20 @@ class RecordingNotFound(Refusal):
     status = 404
 
 
+class RecordingElsewhere(Refusal):
+    """Its files are in a folder, or a bucket, that this node does not reach."""
+
+    code = "recording_elsewhere"
+    status = 503
+
+
+class RecordingUnavailable(Refusal):
+    """The storage of its files does not answer."""
+
+    code = "recording_unavailable"
+    status = 503
+
+
 class RecordingInProgress(Refusal):
     """It has to be stopped before it can be deleted."""
 

@@ -12,6 +12,7 @@ from parlour.recordings import store
 from parlour.recordings.entities import (
     EndReason,
     LiveRecording,
+    Place,
     Recording,
     RecordingFile,
     RecordingId,
@@ -31,6 +32,7 @@ from parlour.rooms.policy import Action
 
 FORSAKEN_AFTER = timedelta(seconds=60)
 """The time after which no server works on a recording: six proofs did not come."""
+_NAMES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +183,74 @@ class Recordings:
         async with self._database.reading() as connection:
             return await store.forsaken(connection, unseen_since=self._clock() - FORSAKEN_AFTER)
 
-    async def claim(self, recording_id: RecordingId) -> bool:
-        """Take over an ended recording that is not whole. Return False if another node was faster."""
+    async def claim(self, recording_id: RecordingId, places: Collection[Place]) -> bool:
+        """Take over an ended recording that is not whole, and whose files are at a place of this node.
+
+        Return False if another node was faster, or has the files.
+        """
+        return await self._claim(recording_id, store.is_to_finish(places))
+
+    async def _claim(self, recording_id: RecordingId, is_meant: store.Condition) -> bool:
         async with self._database.transaction() as connection:
             now = self._clock()
-            return await store.claim(connection, recording_id, unseen_since=now - FORSAKEN_AFTER, now=now)
+            return await store.claim(
+                connection, recording_id, is_meant, unseen_since=now - FORSAKEN_AFTER, now=now
+            )
+
+    async def settle(self, recording_id: RecordingId, place: Place) -> Place | None:
+        """Have a recording's files at a place, unless they are at one. Return where, None if it is gone."""
+        async with self._database.transaction() as connection:
+            return await store.settle(connection, recording_id, place)
+
+    async def succeed(self, recording_id: RecordingId) -> None:
+        """End a recording whose files this node does not reach, and begin another one of the same call.
+
+        It has the consents of the former one, and may exceed `at_once`.
+        """
+        async with self._database.transaction() as connection:
+            if not await self._end(connection, store.is_called(recording_id), "moved"):
+                return
+            successor = RecordingId(str(uuid.uuid4()))
+            live = await store.add_successor(connection, recording_id, successor, now=self._clock())
+            if live is not None:
+                connection.after_commit(RecordingBegan(recording=live))
+
+    # For the nodes that take whole ones to another place
+
+    async def to_move(self, place: Place, *, limit: int) -> list[RecordingId]:
+        """Return whole recordings at a place, on which no node works."""
+        async with self._database.reading() as connection:
+            unseen_since = self._clock() - FORSAKEN_AFTER
+            return await store.to_move(connection, place, unseen_since=unseen_since, limit=limit)
+
+    async def claim_move(self, recording_id: RecordingId, place: Place) -> bool:
+        """Take it upon this node to move a recording. Return False if another node was faster."""
+        return await self._claim(recording_id, store.is_to_move(place))
+
+    async def moved(self, recording_id: RecordingId, before: Place, after: Place) -> bool:
+        """Note where a recording's files are now. Return False if they were to be deleted meanwhile."""
+        async with self._database.transaction() as connection:
+            found = await store.move(connection, recording_id, before, after, seen_at=self._long_ago())
+            if not found:
+                await store.leave(connection, recording_id, seen_at=self._long_ago())
+            return found
+
+    async def give_up_move(self, recording_id: RecordingId) -> None:
+        """Let any node try again."""
+        async with self._database.transaction() as connection:
+            await store.leave(connection, recording_id, seen_at=self._long_ago())
+
+    async def kept_at(self, place: Place, names: Sequence[RecordingId]) -> list[RecordingId]:
+        """Return those recordings whose files are at a place."""
+        found: list[RecordingId] = []
+        async with self._database.reading() as connection:
+            for start in range(0, len(names), _NAMES_AT_ONCE):
+                found += await store.kept_at(connection, place, names[start : start + _NAMES_AT_ONCE])
+        return found
+
+    def _long_ago(self) -> datetime:
+        """Return a moment since when no node has worked on a recording, as far as others can tell."""
+        return self._clock() - FORSAKEN_AFTER - timedelta(seconds=1)
 
     async def complete(
         self,
@@ -198,14 +263,17 @@ class Recordings:
         """Note that a recording is whole, or what there is of one that could not be finished."""
         async with self._database.transaction() as connection:
             state: State = "ready" if is_whole else "failed"
-            await store.complete(connection, recording_id, state, seconds=seconds, files=files)
+            await store.complete(
+                connection, recording_id, state, seconds=seconds, files=files, seen_at=self._long_ago()
+            )
 
-    async def to_delete(self, *, limit: int) -> list[RecordingId]:
-        """Return recordings that nobody may have any more, whose files are to be deleted."""
+    async def to_delete(self, places: Collection[Place], *, limit: int) -> list[RecordingId]:
+        """Return recordings that nobody may have any more, with files at one of these places or nowhere."""
         now, kept_for = self._clock(), self.limits.kept_for
         async with self._database.reading() as connection:
             return await store.to_delete(
                 connection,
+                places,
                 ended_before=None if kept_for is None else now - kept_for,
                 unseen_since=now - FORSAKEN_AFTER,
                 limit=limit,

@@ -1,7 +1,7 @@
 """The rows of recordings. Every function works in the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from parlour.db.upsert import insert_if_absent, inserted
 from parlour.recordings.entities import (
     EndReason,
     LiveRecording,
+    Place,
     Recording,
     RecordingFile,
     RecordingId,
@@ -159,12 +160,126 @@ async def forsaken(connection: AsyncConnection, *, unseen_since: datetime) -> fr
 
 
 async def claim(
-    connection: AsyncConnection, recording_id: RecordingId, *, unseen_since: datetime, now: datetime
+    connection: AsyncConnection,
+    recording_id: RecordingId,
+    is_meant: ColumnElement[bool],
+    *,
+    unseen_since: datetime,
+    now: datetime,
 ) -> bool:
-    """Take over a recording that is to be finished. Return False if another server was faster."""
-    is_forsaken = and_(recordings.c.state == "finishing", is_unseen_since(unseen_since))
-    claimed = update(recordings).where(is_called(recording_id), is_forsaken).values(seen_at=now)
+    """Take over work on a recording. Return False if another server was faster, or works on it."""
+    is_free = and_(is_meant, is_unseen_since(unseen_since))
+    claimed = update(recordings).where(is_called(recording_id), is_free).values(seen_at=now)
     return (await connection.execute(claimed)).rowcount > 0
+
+
+def is_to_finish(places: Collection[Place]) -> ColumnElement[bool]:
+    """It has ended and is not whole, and its files are at one of these places, or nowhere yet."""
+    return and_(recordings.c.state == "finishing", _is_at(places))
+
+
+def is_to_move(place: Place) -> ColumnElement[bool]:
+    """It is whole, its files are at this place, and somebody may have them."""
+    return and_(
+        recordings.c.state.in_(("ready", "failed")),
+        _is_at([place]),
+        recordings.c.removed_at.is_(None),
+        recordings.c.room_id.is_not(None),
+    )
+
+
+def _is_at(places: Collection[Place]) -> ColumnElement[bool]:
+    return or_(recordings.c.place.is_(None), recordings.c.place.in_(list(places)))
+
+
+async def settle(connection: AsyncConnection, recording_id: RecordingId, place: Place) -> Place | None:
+    """Have the files of a recording at a place, unless they are at one. Return where they are, None if there
+    is no such recording.
+    """
+    free = and_(is_called(recording_id), recordings.c.place.is_(None))
+    await connection.execute(update(recordings).where(free).values(place=place))
+    query = select(recordings.c.place).where(is_called(recording_id))
+    found = (await connection.execute(query)).scalar_one_or_none()
+    return None if found is None else Place(found)
+
+
+async def add_successor(
+    connection: AsyncConnection, former: RecordingId, recording_id: RecordingId, *, now: datetime
+) -> LiveRecording | None:
+    """Add a recording of the same room, by the same person and with the same consents as a former one."""
+    row = (await connection.execute(select(recordings).where(is_called(former)))).one_or_none()
+    if row is None or row.room_id is None:
+        return None
+    values = {
+        "recording_id": recording_id,
+        "room_id": row.room_id,
+        "started_by": row.started_by,
+        "username": row.username,
+        "display_name": row.display_name,
+        "state": "starting",
+        "started_at": now,
+        "seen_at": now,
+    }
+    added = await inserted(connection, recordings, values)
+    if added is None:
+        return None
+    query = select(recording_consents).where(recording_consents.c.recording_row == row.id)
+    consents = (await connection.execute(query)).all()
+    rows = [
+        {
+            "recording_row": added.id,
+            "user_id": one.user_id,
+            "username": one.username,
+            "display_name": one.display_name,
+            "given_at": one.given_at,
+        }
+        for one in consents
+        if one.user_id is not None
+    ]
+    if rows:
+        await connection.execute(insert(recording_consents), rows)
+    return LiveRecording(
+        recording_id=recording_id,
+        room_id=RoomId(row.room_id),
+        username=row.username,
+        display_name=row.display_name,
+        started_at=now,
+        consents=frozenset(UserId(one["user_id"]) for one in rows),
+    )
+
+
+async def to_move(
+    connection: AsyncConnection, place: Place, *, unseen_since: datetime, limit: int
+) -> list[RecordingId]:
+    """Read those whose files are to go elsewhere, the ones that were tried longest ago first."""
+    meant = and_(is_to_move(place), is_unseen_since(unseen_since))
+    query = select(recordings.c.recording_id).where(meant).order_by(recordings.c.seen_at).limit(limit)
+    return [RecordingId(name) for name in (await connection.execute(query)).scalars()]
+
+
+async def move(
+    connection: AsyncConnection, recording_id: RecordingId, before: Place, after: Place, *, seen_at: datetime
+) -> bool:
+    """Note that the files of a recording are elsewhere now. Return False if they had been moved."""
+    moved = and_(is_called(recording_id), is_to_move(before))
+    statement = update(recordings).where(moved).values(place=after, seen_at=seen_at)
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def leave(connection: AsyncConnection, recording_id: RecordingId, *, seen_at: datetime) -> None:
+    """Work on a recording no more: `seen_at` is a moment since when nobody has."""
+    statement = update(recordings).where(is_called(recording_id)).values(seen_at=seen_at)
+    await connection.execute(statement)
+
+
+async def kept_at(
+    connection: AsyncConnection, place: Place, names: Collection[RecordingId]
+) -> list[RecordingId]:
+    """Read which recordings have their files at a place."""
+    query = select(recordings.c.recording_id).where(
+        recordings.c.recording_id.in_(list(names)), recordings.c.place == place
+    )
+    return [RecordingId(name) for name in (await connection.execute(query)).scalars()]
 
 
 async def complete(
@@ -174,9 +289,13 @@ async def complete(
     *,
     seconds: int | None,
     files: Sequence[RecordingFile],
+    seen_at: datetime,
 ) -> None:
-    """Note that a recording is whole, or has failed, and what files there are of it."""
-    done = update(recordings).where(is_called(recording_id)).values(state=state, seconds=seconds)
+    """Note that a recording is whole, or has failed, and what files there are of it. `seen_at` is a moment
+    since when nobody has worked on it.
+    """
+    values = {"state": state, "seconds": seconds, "seen_at": seen_at}
+    done = update(recordings).where(is_called(recording_id)).values(values)
     row_id = (await connection.execute(done.returning(recordings.c.id))).scalar_one_or_none()
     if row_id is None:
         return
@@ -237,11 +356,16 @@ async def mark_removed(connection: AsyncConnection, recording_id: RecordingId, *
 
 
 async def to_delete(
-    connection: AsyncConnection, *, ended_before: datetime | None, unseen_since: datetime, limit: int
+    connection: AsyncConnection,
+    places: Collection[Place],
+    *,
+    ended_before: datetime | None,
+    unseen_since: datetime,
+    limit: int,
 ) -> list[RecordingId]:
     """Read those that nobody may have any more: removed, too old, or of a room without creator, or of none.
 
-    One on which a server works is spared until that has done its work.
+    Their files are at one of the places. One on which a server works is spared until that has done its work.
     """
     has_owner = select(rooms.c.id).where(rooms.c.creator_id.is_not(None))
     is_over = or_(
@@ -251,8 +375,8 @@ async def to_delete(
     )
     if ended_before is not None:
         is_over = or_(is_over, recordings.c.ended_at < ended_before)
-    is_idle = or_(recordings.c.state.in_(("ready", "failed")), is_unseen_since(unseen_since))
-    query = select(recordings.c.recording_id).where(is_over, is_idle).order_by(recordings.c.id).limit(limit)
+    due = and_(is_over, is_unseen_since(unseen_since), _is_at(places))
+    query = select(recordings.c.recording_id).where(due).order_by(recordings.c.id).limit(limit)
     return [RecordingId(name) for name in (await connection.execute(query)).scalars()]
 
 
@@ -278,5 +402,6 @@ def _recording(row: Row[Any], files: tuple[RecordingFile, ...]) -> Recording:
         ended_at=row.ended_at,
         seconds=row.seconds,
         end_reason=row.end_reason,
+        place=row.place,
         files=files,
     )

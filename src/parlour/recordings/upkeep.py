@@ -7,8 +7,8 @@ import structlog
 
 from parlour.recordings.entities import RecordingId
 from parlour.recordings.facts import RecordingRemoved
-from parlour.recordings.folder_storage import FolderStorage
 from parlour.recordings.service import Recordings
+from parlour.recordings.storage import Storages
 from parlour.rooms.facts import RoomRemoved
 
 LOOK_SECONDS = 30.0
@@ -33,11 +33,11 @@ class Forsaken:
 
 
 class RecordingUpkeep:
-    """A task of one node of the cluster, which reaches the files of all recordings."""
+    """A task of each node, which deletes what it reaches. Two that reach the same do no harm."""
 
-    def __init__(self, recordings: Recordings, storage: FolderStorage) -> None:
+    def __init__(self, recordings: Recordings, storages: Storages) -> None:
         self._recordings = recordings
-        self._storage = storage
+        self._storages = storages
         self._forsaken = Forsaken(recordings)
         self._is_due = asyncio.Event()
 
@@ -55,8 +55,9 @@ class RecordingUpkeep:
 
     async def clean(self) -> None:
         await self._recordings.end_abandoned(await self._forsaken.look())
-        while due := await self._recordings.to_delete(limit=DELETED_AT_ONCE):
+        places = await self._storages.places()
+        while due := await self._recordings.to_delete(places, limit=DELETED_AT_ONCE):
             for recording_id in due:
-                await self._storage.delete(recording_id)
+                await self._storages.delete(recording_id)
                 await self._recordings.forget(recording_id)
                 log.info("recording.deleted", recording=recording_id)

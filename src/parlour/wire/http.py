@@ -653,9 +653,10 @@ class RecordingEntry(Body):
     started_at: Timestamp
     ended_at: Timestamp | None
     seconds: int | None = Field(description="The length, once it is known.")
-    end_reason: Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned"] | None = Field(
+    end_reason: Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved"] | None = Field(
         description="Why it ended: asked for, the call was over, it was as long or as large as one may be, "
-        "the server's disk was full, or the server had stopped."
+        "the server's disk was full, the server had stopped, or the call had moved to another server, which "
+        "made another recording of it."
     )
     files: list[RecordingFileEntry] = Field(description="Empty until it is ready.")
 

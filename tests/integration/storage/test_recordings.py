@@ -14,7 +14,7 @@ from parlour.db.database import Database
 from parlour.db.migrate import migrate
 from parlour.db.tables import clients, recording_consents, recordings, rooms, users
 from parlour.privacy.export import Export
-from parlour.recordings.entities import LiveRecording, RecordingFile
+from parlour.recordings.entities import LiveRecording, Place, RecordingFile, RecordingId
 from parlour.recordings.facts import RecordingBegan, RecordingConsented, RecordingEnded, RecordingRemoved
 from parlour.recordings.folder_storage import FolderStorage
 from parlour.recordings.refusals import (
@@ -25,12 +25,16 @@ from parlour.recordings.refusals import (
     RecordingNotFound,
     TooManyRecordings,
 )
+from parlour.recordings.s3_storage import PART_BYTES, S3Storage
 from parlour.recordings.service import FORSAKEN_AFTER, RecordingLimits, Recordings
+from parlour.recordings.storage import Storages, StorageUnavailable
 from parlour.recordings.upkeep import Forsaken, RecordingUpkeep
+from parlour.recordings.uploads import Uploads
 from parlour.rooms.authorization import permitted
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import NotTheCreator, RoomNotFound
 from tests.conftest import Databases
+from tests.servers.s3 import S3Server
 
 START = datetime(2026, 11, 28, 10, tzinfo=UTC)
 ANN = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="ann")
@@ -52,7 +56,7 @@ class Stored:
     def __post_init__(self) -> None:
         self.recordings = self.limited_by(LIMITS)
         self.storage = FolderStorage(self.folder)
-        self.upkeep = RecordingUpkeep(self.recordings, self.storage)
+        self.upkeep = RecordingUpkeep(self.recordings, Storages(self.storage, None))
         for kind in (RecordingBegan, RecordingConsented, RecordingEnded, RecordingRemoved):
             self.bus.subscribe(kind, self.facts.append)
 
@@ -253,13 +257,13 @@ async def test_one_that_no_server_works_on_ends_and_is_finished_by_another(store
     finishing = Forsaken(stored.recordings)
     assert await finishing.look() == frozenset(), "it may be the first moment after an outage"
     assert await finishing.look() == {live.recording_id}
-    assert not await stored.recordings.claim(live.recording_id), "it has not ended"
+    assert not await stored.recordings.claim(live.recording_id, []), "it has not ended"
     await stored.upkeep.clean()
     assert await stored.states() == ["starting"]
     await stored.upkeep.clean()
     assert await stored.states() == ["finishing"]
-    assert await stored.recordings.claim(live.recording_id)
-    assert not await stored.recordings.claim(live.recording_id), "another one was faster"
+    assert await stored.recordings.claim(live.recording_id, [])
+    assert not await stored.recordings.claim(live.recording_id, []), "another one was faster"
 
 
 async def test_one_that_is_worked_on_again_goes_on(stored: Stored) -> None:
@@ -281,3 +285,149 @@ async def test_files_that_are_on_another_machine_leave_a_failed_one(stored: Stor
         await connection.execute(update(recordings).values(room_id=None))
     assert not await stored.is_there(live)
     assert await stored.states() == []
+
+
+# -------------------------------------------------------------- several nodes, each with its own folder
+
+HERE, ELSEWHERE = Place("folder:" + "1" * 32), Place("folder:" + "2" * 32)
+
+
+async def test_files_stay_where_they_were_begun(stored: Stored) -> None:
+    live = await stored.starts()
+    assert await stored.recordings.settle(live.recording_id, HERE) == HERE
+    assert await stored.recordings.settle(live.recording_id, ELSEWHERE) == HERE
+    assert await stored.recordings.settle(RecordingId("0" * 36), HERE) is None
+    await stored.recordings.end(live.recording_id, "asked")
+    stored.now += FORSAKEN_AFTER + timedelta(seconds=1)
+    assert not await stored.recordings.claim(live.recording_id, [ELSEWHERE]), "it has none of the files"
+    assert await stored.recordings.claim(live.recording_id, [ELSEWHERE, HERE])
+
+
+async def test_only_who_reaches_files_deletes_them(stored: Stored) -> None:
+    live = await stored.starts()
+    await stored.recordings.settle(live.recording_id, HERE)
+    await stored.completes(live)
+    await stored.recordings.remove(ANN, recording_id=live.recording_id)
+    assert await stored.recordings.to_delete([ELSEWHERE], limit=9) == []
+    assert await stored.recordings.to_delete([HERE], limit=9) == [live.recording_id]
+
+
+async def test_a_call_that_moves_to_a_node_without_the_files_goes_on_in_another_recording(
+    stored: Stored,
+) -> None:
+    live = await stored.starts()
+    async with stored.database.reading() as connection:
+        room = await permitted(connection, Action.RECORD, room="one", identity=ANN)
+    await stored.recordings.consent(BOB, room=room, recording_id=live.recording_id)
+    stored.facts.clear()
+    await stored.recordings.succeed(live.recording_id)
+    await stored.recordings.succeed(live.recording_id)
+    [next_one] = await stored.recordings.live_ones()
+    assert stored.facts == [
+        RecordingEnded(room_id=live.room_id, recording_id=live.recording_id),
+        RecordingBegan(recording=next_one),
+    ]
+    assert next_one.recording_id != live.recording_id
+    assert (next_one.username, next_one.consents) == ("ann", frozenset({ANN.user_id, BOB.user_id}))
+    first, second = (await stored.recordings.page(ANN, room="one", before=None, limit=9)).recordings
+    assert {first.end_reason, second.end_reason} == {None, "moved"}
+
+
+# ------------------------------------------------------------------------------------------------ on to S3
+
+
+@dataclass
+class Bucket:
+    """A bucket on a real server, and what takes recordings there."""
+
+    server: S3Server
+    objects: S3Storage
+    uploads: Uploads
+
+
+@pytest.fixture
+async def bucket(stored: Stored, tmp_path: Path) -> AsyncIterator[Bucket]:
+    (tmp_path / "s3").mkdir()
+    async with S3Server(tmp_path / "s3") as server:
+        objects = S3Storage(server.options())
+        stored.upkeep = RecordingUpkeep(stored.recordings, Storages(stored.storage, objects))
+        yield Bucket(server, objects, Uploads(stored.recordings, stored.storage, objects))
+        objects.close()
+
+
+async def made(stored: Stored, *, size: int = 5) -> LiveRecording:
+    """Have a recording that is whole, with its files in the folder."""
+    live = await stored.starts()
+    await stored.recordings.settle(live.recording_id, await stored.storage.make_root())
+    await stored.completes(live)
+    folder = stored.storage.folder_of(live.recording_id)
+    (folder / "manifest.jsonl").write_bytes(b"{}")
+    (folder / MIXED.name).write_bytes(bytes(size))
+    return live
+
+
+async def place_of(stored: Stored, live: LiveRecording) -> Place | None:
+    found = await stored.recordings.download(ANN, recording_id=live.recording_id, name=MIXED.name)
+    return found.recording.place
+
+
+async def test_a_whole_recording_goes_to_s3_and_is_deleted_there(stored: Stored, bucket: Bucket) -> None:
+    live = await made(stored)
+    await bucket.uploads.upload_all()
+    assert await place_of(stored, live) == bucket.objects.place
+    prefix = f"some/where/{live.recording_id}"
+    assert bucket.server.objects() == {f"{prefix}/manifest.jsonl": 2, f"{prefix}/mixed.webm": 5}
+    assert not stored.storage.folder_of(live.recording_id).exists()
+    await bucket.uploads.upload_all()
+    stored.now += timedelta(days=30, seconds=1)
+    await stored.upkeep.clean()
+    assert (bucket.server.objects(), await stored.states()) == ({}, [])
+
+
+async def test_it_stays_readable_in_the_folder_until_s3_is_back(stored: Stored, bucket: Bucket) -> None:
+    live = await made(stored)
+    await bucket.server.stop()
+    with pytest.raises(StorageUnavailable):
+        await bucket.uploads.upload_all()
+    assert await place_of(stored, live) == await stored.storage.own_place()
+    assert bucket.uploads.progress == {}
+    await bucket.server.start()
+    await bucket.uploads.upload_all()
+    assert await place_of(stored, live) == bucket.objects.place
+
+
+async def test_nodes_that_share_the_folder_upload_a_recording_once(stored: Stored, bucket: Bucket) -> None:
+    live = await made(stored, size=PART_BYTES * 2)
+    place = await stored.storage.make_root()
+    assert await stored.recordings.claim_move(live.recording_id, place)
+    assert not await stored.recordings.claim_move(live.recording_id, place)
+    await bucket.uploads.upload_all()
+    assert bucket.server.objects() == {}, "another node does it"
+    stored.now += FORSAKEN_AFTER + timedelta(seconds=1)
+    await bucket.uploads.upload_all()
+    assert await place_of(stored, live) == bucket.objects.place
+
+
+async def test_one_that_is_removed_meanwhile_leaves_nothing_behind(stored: Stored, bucket: Bucket) -> None:
+    live = await made(stored)
+    place = await stored.storage.make_root()
+    assert await stored.recordings.claim_move(live.recording_id, place)
+    sizes = await stored.storage.to_move(live.recording_id)
+    folder = stored.storage.folder_of(live.recording_id)
+    await bucket.objects.store(live.recording_id, folder, sizes, lambda _done: None)
+    await stored.recordings.remove(ANN, recording_id=live.recording_id)
+    assert await stored.is_there(live), "it is spared while a node works on it"
+    assert not await stored.recordings.moved(live.recording_id, place, bucket.objects.place)
+    assert not await stored.is_there(live)
+    assert bucket.server.objects() == {}
+
+
+async def test_what_a_crash_left_in_the_folder_is_deleted(stored: Stored, bucket: Bucket) -> None:
+    live, other = await made(stored), await made(stored)
+    place = await stored.storage.make_root()
+    assert await stored.recordings.claim_move(live.recording_id, place)
+    assert await stored.recordings.moved(live.recording_id, place, bucket.objects.place)
+    await stored.recordings.claim_move(other.recording_id, place)
+    await bucket.uploads.upload_all()
+    assert not stored.storage.folder_of(live.recording_id).exists()
+    assert stored.storage.folder_of(other.recording_id).exists()
