@@ -60,6 +60,18 @@ def ending_with_parent(command: Sequence[str]) -> Sequence[str]:
     return command if guard is None else (guard, "--pdeathsig", "TERM", "--", *command)
 
 
+def keep_files_here() -> None:
+    """Have the program that is about to start get no file beside the three standard ones.
+
+    Runs in the fork. uvloop closes few of the others, and a file of Parlour, or of whatever has started it,
+    would stay open while a program outlives them: a pipe, whose reader waits for its end.
+    """
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers
+        if int(name) > 2:
+            with suppress(OSError):  # the descriptor of this very folder
+                os.set_inheritable(int(name), False)
+
+
 def write_private(file: Path, text: str) -> None:
     """Write a file that nobody else may read, in a folder that nobody else may list."""
     make_private_folder(file.parent)

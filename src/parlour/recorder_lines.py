@@ -1,7 +1,8 @@
 """The lines that the recorder reads from its standard input, and those that it writes. Pure.
 
 Each is a JSON object. The first line read is a RecordingRequest, whose token is a secret and so stands on no
-command line; the others are Instructions. The end of the input means that who started the recorder is gone.
+command line; the others are Instructions. The end of the input means that the program which started the
+recorder is gone. Another one may take the recorder over at a socket in its folder, by a request of its own.
 """
 
 from typing import Literal
@@ -10,6 +11,10 @@ import msgspec
 
 LONGEST_LINE = 1 << 20
 """The bytes of a line: the names of some thousands of people."""
+
+
+CONTROL_SOCKET = "recorder.sock"
+"""A Unix socket in the folder of a recording, while its recorder waits for a program to take it over."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,8 +50,10 @@ class MixedShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class RecordingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A recording to begin, or to go on with where its folder holds one.
 
-    `url` and `token` open a room of LiveKit. `names` are the names of people by their identity there; others
-    are called by what LiveKit says. `people` are the identities of people who may be recorded, None:
+    `url` and `token` open a room of LiveKit, called `room`: a recorder that is taken over goes on where it is
+    in that room, and ends where it is in another one. Once its input has ended, it records on for
+    `orphan_seconds`, and waits to be taken over. `names` are the names of people by their identity there;
+    others are called by what LiveKit says. `people` are the identities of people who may be recorded, None:
     everybody. `is_mixed` False leaves out the mixed file. With `is_over`, nothing more is recorded: what is
     left to do is done, and `url` and `token` are not used.
     """
@@ -54,6 +61,8 @@ class RecordingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     url: str
     token: str
     folder: str
+    room: str = ""
+    orphan_seconds: float = 0.0
     names: dict[str, str] = {}
     people: frozenset[str] | None = None
     bounds: Bounds = Bounds()
@@ -101,7 +110,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished", tag_fi
 class Interrupted(msgspec.Struct, frozen=True, kw_only=True, tag="interrupted", tag_field="event"):
     """It has ended before the recording has: another recorder may go on in the same folder."""
 
-    reason: Literal["terminated", "orphaned", "disconnected"]
+    reason: Literal["terminated", "orphaned", "disconnected", "moved"]
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field="event"):

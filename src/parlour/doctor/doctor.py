@@ -4,6 +4,7 @@ from parlour.doctor.findings import Check
 from parlour.doctor.machine import FilesCheck, SettingsCheck, VersionsCheck
 from parlour.doctor.mail import MailCheck
 from parlour.doctor.mail_records import MailRecordsCheck
+from parlour.doctor.recordings import RecordingsCheck
 from parlour.doctor.relays import RelayCheck
 from parlour.doctor.sfus import SfuCheck
 from parlour.doctor.storage import DatabaseCheck, RedisCheck
@@ -26,5 +27,6 @@ def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Che
         PublicUrlCheck(settings, port=port),
         RelayCheck(options.ice(), options.embedded_turn()),
         SfuCheck(options.sfus(), options.embedded_sfu()),
+        RecordingsCheck(options.recordings()),
         VersionsCheck(),
     ]

@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import structlog
 from parlour.logs import configure_logs
 from parlour.recorder.captures import Studio
 from parlour.recorder.clock import RecorderClock
+from parlour.recorder.listener import Listener
 from parlour.recorder.manifest import (
     FileMixed,
     FolderInUse,
@@ -39,13 +39,13 @@ from parlour.recorder_lines import (
     Mixing,
     Recording,
     RecordingRequest,
-    Report,
 )
 
 FINISHED, FAILED, INTERRUPTED = 0, 1, 4
 _LOOK_SECONDS = 1.0
 _MIXING_NICENESS = 10
 _PROGRESS = 0.01
+_REQUEST_SECONDS = 5.0
 
 log = structlog.get_logger("parlour.recorder")
 
@@ -57,8 +57,9 @@ class NothingRecorded(Exception):
 class RecorderProcess:
     """One recording, from the request to the last report."""
 
-    def __init__(self, report: Callable[[Report], None]) -> None:
-        self._report = report
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._report = listener.report
         self._finish = asyncio.Event()
         self._interrupted = asyncio.Event()
         self._interruption: Interrupted | None = None
@@ -76,7 +77,7 @@ class RecorderProcess:
         except (ValueError, FolderInUse, ManifestUnreadable, OSError) as error:
             return self._failed(error)
         self._people = None if request.people is None else set(request.people)
-        reading = asyncio.create_task(self._obey(lines, manifest))
+        reading = asyncio.create_task(self._obey(lines, manifest, request))
         try:
             await self._record_and_mix(request, manifest)
         except (Unreachable, NothingRecorded, av.FFmpegError, OSError, ValueError) as error:
@@ -198,23 +199,56 @@ class RecorderProcess:
         except MixingStopped:
             return None
 
-    async def _obey(self, lines: asyncio.StreamReader, manifest: Manifest) -> None:
-        """Carry out each instruction; the end of the input interrupts the recording."""
-        clock = RecorderClock.started_now()
+    async def _obey(self, lines: asyncio.StreamReader, manifest: Manifest, request: RecordingRequest) -> None:
+        """Carry out each instruction. The end of the input interrupts the recording, unless another program
+        takes this recorder over.
+        """
+        while True:
+            await self._obey_one(lines, manifest)
+            try:
+                found = await self._next_lines(manifest, request)
+            except (OSError, TimeoutError, ValueError) as error:
+                log.warning("recorder.not-taken-over", error=repr(error))
+                found = None
+            if found is None:
+                self._interrupt("orphaned")
+                return
+            lines = found
+
+    async def _obey_one(self, lines: asyncio.StreamReader, manifest: Manifest) -> None:
         while line := await _line(lines):
             try:
-                instruction = msgspec.json.decode(line, type=Instruction)
+                self._carry_out(msgspec.json.decode(line, type=Instruction), manifest)
             except ValueError as error:
                 log.warning("recorder.not-understood", error=str(error))
-                continue
-            _add_names(manifest, clock, instruction.names)
-            if self._people is not None:
-                self._people |= instruction.people
-            if self._participant is not None:
-                self._participant.choose()
-            if instruction.finish:
-                self._finish.set()
-        self._interrupt("orphaned")
+
+    async def _next_lines(self, manifest: Manifest, request: RecordingRequest) -> asyncio.StreamReader | None:
+        """Record on until a program takes this recorder over by a request. Return what else that says.
+
+        Raises OSError, TimeoutError, or ValueError for what is no request.
+        """
+        if request.orphan_seconds <= 0:
+            return None
+        lines = await self._listener.next(manifest.folder, within=request.orphan_seconds)
+        if lines is None:
+            return None
+        async with asyncio.timeout(_REQUEST_SECONDS):
+            asked = msgspec.json.decode(await _line(lines), type=RecordingRequest)
+        if not asked.is_over and (asked.url, asked.room) != (request.url, request.room):
+            self._interrupt("moved")
+        people = frozenset() if asked.people is None else asked.people
+        instruction = Instruction(names=asked.names, people=people, finish=asked.is_over)
+        self._carry_out(instruction, manifest)
+        return lines
+
+    def _carry_out(self, instruction: Instruction, manifest: Manifest) -> None:
+        _add_names(manifest, RecorderClock.started_now(), instruction.names)
+        if self._people is not None:
+            self._people |= instruction.people
+        if self._participant is not None:
+            self._participant.choose()
+        if instruction.finish:
+            self._finish.set()
 
     def _interrupt(self, reason: str) -> None:
         if self._interruption is None:
@@ -237,7 +271,7 @@ async def _main() -> int:
     lines = asyncio.StreamReader(limit=LONGEST_LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    return await RecorderProcess(_print).run(lines)
+    return await RecorderProcess(Listener(sys.stdout.fileno())).run(lines)
 
 
 async def _line(lines: asyncio.StreamReader) -> bytes:
@@ -246,11 +280,6 @@ async def _line(lines: asyncio.StreamReader) -> bytes:
         return await lines.readline()
     except ValueError:
         return b"too long"
-
-
-def _print(report: Report) -> None:
-    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
-    sys.stdout.flush()
 
 
 def _add_names(manifest: Manifest, clock: RecorderClock, names: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ from parlour.recorder_lines import (
 )
 from parlour.recordings.entities import EndReason, RecordingId
 from parlour.recordings.folder_storage import FolderStorage
-from parlour.recordings.running_recorder import RunningRecorder, running_recorder
+from parlour.recordings.running_recorder import ORPHAN_SECONDS, RunningRecorder, running_recorder
 from parlour.recordings.service import Recordings
 from parlour.recordings.storage import Storages
 from parlour.recordings.upkeep import Forsaken
@@ -150,6 +150,8 @@ class _Run:
             url="" if place is None else place.url,
             token="" if place is None or self._is_over else place.token(),
             folder=str(folder),
+            room="" if place is None else place.sfu_room,
+            orphan_seconds=ORPHAN_SECONDS,
             names={} if place is None else dict(place.names),
             people=frozenset() if place is None else place.people,
             is_over=self._is_over,

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from parlour.child_process import END_SECONDS
+from parlour.child_process import END_SECONDS, keep_files_here
 from parlour.db.private_files import OWNER_ONLY_FILE
 
 MOST_LOG_BYTES = 1_000_000
@@ -80,7 +80,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=output,
                 start_new_session=True,  # an interrupt of the terminal is Parlour's alone
-                preexec_fn=_keep_files_here,
+                preexec_fn=keep_files_here,
             )
         finally:
             os.close(output)
@@ -100,18 +100,6 @@ class Child:
         if self._shell.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, sign)
-
-
-def _keep_files_here() -> None:
-    """Have the program that is about to start get no file beside the three standard ones.
-
-    Runs in the fork. uvloop closes few of the others, and a file of Parlour, or of whatever has started it,
-    would stay open while LiveKit outlives them: a pipe, whose reader waits for its end.
-    """
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers
-        if int(name) > 2:
-            with suppress(OSError):  # the descriptor of this very folder
-                os.set_inheritable(int(name), False)
 
 
 class Found:

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from parlour.doctor.http_probe import Site
 from parlour.doctor.machine import FilesCheck, SettingsCheck
 from parlour.doctor.mail import MailCheck
 from parlour.doctor.mail_records import MailRecordsCheck
+from parlour.doctor.recordings import RecordingsCheck
 from parlour.doctor.relays import RelayCheck
 from parlour.doctor.storage import DatabaseCheck, RedisCheck
 from parlour.doctor.web import PortCheck, PublicUrlCheck
@@ -39,6 +41,8 @@ from tests.servers.command import run_parlour
 from tests.servers.dns import Records, dns_server
 from tests.servers.process import free_port
 from tests.servers.proxies import NGINX_AS_DOCUMENTED, nginx
+from tests.servers.s3 import BUCKET, KEY, S3Server
+from tests.servers.s3 import SECRET as S3_SECRET
 from tests.servers.turn import answers, program_of_version
 
 NOBODY = 9
@@ -535,3 +539,66 @@ async def test_a_certificate_that_is_not_there_yet(chosen: Callable[..., Setting
     options = Options(chosen(turn="embedded", domain="meet.example.org"), 8000)
     check = RelayCheck(IcePlan(stun_urls=(), turn_urls=(), turn_secret=None), options.embedded_turn())
     assert_fault(await says(check), "no TLS", "certificate.pem", "PARLOUR_DOMAIN", "caddy.warned")
+
+
+# ------------------------------------------------------------------------------------------ recordings
+
+_SFU = {"livekit_url": "wss://sfu.example.org", "livekit_key": "key", "livekit_secret": "s" * 40}
+
+
+def recordings_of(settings: Settings, *, runs: bool = True) -> RecordingsCheck:
+    """`runs`: as where the packages of the recorder are there."""
+    found = Options(settings, 8000).recordings()
+    limits = replace(found.limits, refused=None) if runs else found.limits
+    return RecordingsCheck(replace(found, limits=limits, runs=runs))
+
+
+async def test_recordings_in_order(chosen: Callable[..., Settings], tmp_path: Path) -> None:
+    (tmp_path / "s3").mkdir()
+    async with S3Server(tmp_path / "s3") as s3:
+        settings = chosen(**_SFU, s3_bucket=BUCKET, s3_endpoint=s3.endpoint, s3_key=KEY, s3_secret=S3_SECRET)
+        assert_well(
+            await says(recordings_of(settings)), "GB are left", f"the bucket {BUCKET} at {s3.endpoint}"
+        )
+        assert s3.objects() == {}
+
+
+async def test_recordings_that_nobody_makes(chosen: Callable[..., Settings]) -> None:
+    assert await says(recordings_of(chosen(), runs=False)) == []
+    findings = await says(recordings_of(chosen(**_SFU), runs=False))
+    assert_fault(findings, "not installed", "parlour[recording]", verdict=Verdict.WARNING)
+
+
+async def test_a_folder_of_recordings_that_cannot_be_used(
+    chosen: Callable[..., Settings], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    settings = chosen(**_SFU, recording_dir=tmp_path / "file")
+    assert_fault(await says(recordings_of(settings)), "cannot be used", "PARLOUR_RECORDING_DIR")
+
+
+async def test_a_disk_that_is_too_full_for_recordings(
+    chosen: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage("/")._replace(free=500 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    findings = await says(recordings_of(chosen(**_SFU)))
+    assert_fault(findings, "only 500 MB are left", verdict=Verdict.WARNING)
+
+
+async def test_a_bucket_that_cannot_be_used(chosen: Callable[..., Settings], tmp_path: Path) -> None:
+    (tmp_path / "s3").mkdir()
+    async with S3Server(tmp_path / "s3") as s3:
+        settings = chosen(**_SFU, s3_bucket=BUCKET, s3_endpoint=s3.endpoint, s3_key=KEY, s3_secret="wrong")
+        findings = await says(recordings_of(settings))
+        assert_fault(findings, BUCKET, "SignatureDoesNotMatch", "PARLOUR_S3_ENDPOINT")
+        await s3.stop()
+        assert_fault(await says(recordings_of(settings)), "S3 does not answer")
+
+
+async def test_a_bucket_without_the_package(
+    chosen: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parlour.doctor.recordings.has_s3", lambda: False)
+    findings = await says(recordings_of(chosen(**_SFU, s3_bucket=BUCKET)))
+    assert_fault(findings, "not installed", "parlour[s3]")
