@@ -17,6 +17,7 @@ from parlour.privacy.export import Export
 from parlour.recordings.entities import LiveRecording, Place, RecordingFile, RecordingId
 from parlour.recordings.facts import RecordingBegan, RecordingConsented, RecordingEnded, RecordingRemoved
 from parlour.recordings.folder_storage import FolderStorage
+from parlour.recordings.recorders import Recorders
 from parlour.recordings.refusals import (
     AlreadyRecorded,
     NotRecorded,
@@ -331,6 +332,37 @@ async def test_a_call_that_moves_to_a_node_without_the_files_goes_on_in_another_
     assert (next_one.username, next_one.consents) == ("ann", frozenset({ANN.user_id, BOB.user_id}))
     first, second = (await stored.recordings.page(ANN, room="one", before=None, limit=9)).recordings
     assert {first.end_reason, second.end_reason} == {None, "moved"}
+
+
+async def test_a_node_without_the_files_makes_another_recording_and_leaves_those_alone(
+    stored: Stored,
+) -> None:
+    live = await stored.starts()
+    await stored.recordings.settle(live.recording_id, ELSEWHERE)
+    recorders = Recorders(stored.recordings, Storages(stored.storage, None))
+    recorders.follow({live.recording_id: None}, ended=lambda _recording_id: False)
+    await recorders.tell_database()
+    [next_one] = await stored.recordings.live_ones()
+    assert next_one.recording_id != live.recording_id
+    assert not recorders.makes(live.recording_id)
+    assert not stored.storage.folder_of(live.recording_id).exists()
+    recorders.follow({next_one.recording_id: None}, ended=lambda _recording_id: False)
+    await recorders.tell_database()
+    assert recorders.makes(next_one.recording_id)
+    own = await stored.storage.own_place()
+    assert own is not None and await stored.recordings.settle(next_one.recording_id, ELSEWHERE) == own
+    await recorders.close()
+
+
+async def test_runs_wait_for_a_folder_that_can_be_used(stored: Stored) -> None:
+    live = await stored.starts()
+    stored.folder.touch()
+    recorders = Recorders(stored.recordings, Storages(stored.storage, None))
+    recorders.follow({live.recording_id: None}, ended=lambda _recording_id: False)
+    await recorders.tell_database()
+    assert recorders.makes(live.recording_id)
+    assert await stored.recordings.settle(live.recording_id, HERE) == HERE, "it has no place yet"
+    await recorders.close()
 
 
 # ------------------------------------------------------------------------------------------------ on to S3
