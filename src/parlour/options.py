@@ -14,7 +14,7 @@ from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.caddy.assembly import CaddyCompanion
 from parlour.caddy.certificates import certificate_links
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
-from parlour.calls.assembly import CallOptions, TopologyOptions
+from parlour.calls.assembly import CallOptions
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
@@ -173,6 +173,7 @@ class Options:
                 people=settings.people_per_call,
                 participations=settings.visits_per_person,
                 topology=settings.call_topology,
+                encryption=settings.call_encryption,
             ),
             connections=ConnectionLimits(
                 per_address=settings.sockets_per_address, per_person=settings.sockets_per_person
@@ -186,14 +187,11 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
-            topologies=TopologyOptions(
-                may_encrypt=settings.call_encryption == "auto",
-                thresholds=TopologyThresholds(
-                    up_above=settings.sfu_above,
-                    down_at=settings.mesh_again_at,
-                    down_seconds=settings.mesh_again_seconds,
-                    rest_seconds=settings.topology_rest_seconds,
-                ),
+            thresholds=TopologyThresholds(
+                up_above=settings.sfu_above,
+                down_at=settings.mesh_again_at,
+                down_seconds=settings.mesh_again_seconds,
+                rest_seconds=settings.topology_rest_seconds,
             ),
             session_prefix="" if self.worker is None else session_prefix(self.worker.number),
         )

@@ -95,12 +95,17 @@ _REFUSALS = (
     ("room_full", "This room is full. Please try again later."),
     (
         "mesh_full",
-        "Someone here uses an older version of the app, so this call has room for eight people only. "
+        "Someone here uses an older app or browser, so this call has room for eight people only. "
         "Please try again later.",
     ),
     (
         "client_too_old",
         "This version of the app can't take part in this call. Please update it, or reload the page.",
+    ),
+    (
+        "browser_cannot_encrypt",
+        "This call is encrypted end to end on its way through the server, which this browser can't do. "
+        "Please use a current version of Chrome, Edge, Firefox or Safari.",
     ),
     (
         "too_many_visits",
@@ -125,6 +130,11 @@ _REFUSALS = (
     (
         "recording_encrypted",
         "This call is encrypted end to end, so the server can't record it. You can do so in your browser.",
+    ),
+    (
+        "recording_room_encrypted",
+        "Calls in this room have to be encrypted end to end, so the server can't record them. You can record "
+        "in your browser.",
     ),
     ("already_recorded", "This call is already being recorded."),
     ("too_many_recordings", "This server is making as many recordings as it can. Please try again later."),

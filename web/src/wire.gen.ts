@@ -587,6 +587,8 @@ export interface NewRoom {
   relay_only?: boolean | null;
   /** The way in which media of its calls travel: `mesh`, from browser to browser; `sfu`, through the server's SFU; `auto`, as if absent, by the number of people. */
   topology?: "auto" | "mesh" | "sfu" | null;
+  /** Whether its calls are encrypted end to end through the SFU: `on`, or they do not go there; `off`, never, so that the server can record them; `auto`, as if absent: as the server says. */
+  encryption?: "auto" | "on" | "off" | null;
 }
 
 /** A success with nothing to say: an empty object. */
@@ -697,8 +699,8 @@ export interface RecordingEntry {
   ended_at: string | null;
   /** The length, once it is known. */
   seconds: number | null;
-  /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, the server had stopped, or the call had moved to another server, which made another recording of it. */
-  end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | "moved" | null;
+  /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, the server had stopped, the call had moved to another server, which made another recording of it, or the call has to be encrypted end to end. */
+  end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | "moved" | "encrypted" | null;
   /** Empty until it is ready. */
   files: RecordingFileEntry[];
 }
@@ -799,6 +801,8 @@ export interface RoomChange {
   relay_only?: boolean | null;
   /** The way in which media travel; a call that is under way moves. */
   topology?: "auto" | "mesh" | "sfu" | null;
+  /** Whether calls are encrypted end to end through the SFU. `on` moves a call that is under way; one that has been or had to be encrypted stays so until all have left. */
+  encryption?: "auto" | "on" | "off" | null;
   /** People who have given an earlier one may still enter. */
   password?: string | null;
 }
@@ -850,6 +854,8 @@ export interface RoomEntry {
   relay_only?: true | null;
   /** The way that its media are to take; absent for `auto`. */
   topology?: "mesh" | "sfu" | null;
+  /** Whether its calls are encrypted through the SFU; absent for `auto`. */
+  encryption?: "on" | "off" | null;
   /** The creator's; absent if there is none. */
   displayName?: string | null;
   /** When the event starts; absent if it has no time. */

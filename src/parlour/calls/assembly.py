@@ -31,6 +31,7 @@ from parlour.calls.participations import TRIM_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
 from parlour.calls.rate_limiter import EventRates
+from parlour.calls.refusals import BrowserCannotEncrypt
 from parlour.calls.relay_only import RelayOnly
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
@@ -76,14 +77,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopologyOptions:
-    """The settings by which calls move between a mesh and an SFU, on a server that has SFUs."""
-
-    may_encrypt: bool
-    thresholds: TopologyThresholds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
     """The settings of calls. `grace` counts the seconds for which a participation outlives its connection."""
 
@@ -95,7 +88,7 @@ class CallOptions:
     compression: bool
     base_path: str
     session_prefix: str
-    topologies: TopologyOptions
+    thresholds: TopologyThresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +178,7 @@ class CallsFeature:
         self._overview = CallOverview(calls, rooms)
         if elsewhere is not None:
             self._overview.join_cluster(core.messages, elsewhere)
-        self.evictions = Evictions(presence, delivery, self._participations)
+        self.evictions = self._evictions_of(presence, delivery, topologies)
         self._subscriber = CallFactSubscriber(delivery, self._participations, self.evictions)
         self._rights = RightsCheck(
             presence, calls, self._participations, self.evictions, authorization, rooms, delivery
@@ -224,8 +217,7 @@ class CallsFeature:
             calls,
             sfus,
             self._node.deliver,
-            may_encrypt=options.topologies.may_encrypt,
-            thresholds=options.topologies.thresholds,
+            thresholds=options.thresholds,
             grace=options.grace,
         )
         if core.is_clustered:
@@ -235,6 +227,16 @@ class CallsFeature:
         core.tasks.repeat("topologies to tell", topologies.tell)
         core.tasks.every(TOPOLOGY_SECONDS, "topologies again", topologies.sweep)
         return topologies
+
+    def _evictions_of(
+        self, presence: Presence, delivery: PeerDelivery, topologies: CallTopologies | None
+    ) -> Evictions:
+        evictions = Evictions(presence, delivery, self._participations)
+        if topologies is not None:
+            topologies.have_removed(
+                lambda peers, room: evictions.remove_peers(peers, room, BrowserCannotEncrypt())
+            )
+        return evictions
 
     def _recordings_of(
         self,

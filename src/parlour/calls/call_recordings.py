@@ -100,6 +100,9 @@ class CallRecordings:
         for room_id, live in list(self._live.by_room.items()):
             if self._recorders.makes(live.recording_id) and self._calls.is_over(room_id):
                 await self._recordings.end(live.recording_id, "call_ended")
+            call = self._calls.replica(room_id)
+            if call is not None and call.must_encrypt and self._calls.decides(room_id):
+                await self._recordings.end(live.recording_id, "encrypted")
         places = {}
         for room_id, live in self._live.by_room.items():
             call = self._calls.replica(room_id)

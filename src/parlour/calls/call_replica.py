@@ -4,7 +4,7 @@ The node that owns the call decides changes; any other node follows the decision
 the same state. On a single node, that node decides about every call.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -27,10 +27,16 @@ from parlour.calls.decisions import (
 )
 from parlour.calls.membership import Membership
 from parlour.calls.mesh import Mesh, Send
-from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
+from parlour.calls.refusals import (
+    BrowserCannotEncrypt,
+    ClientTooOld,
+    MeshFull,
+    RoomFull,
+    TooManyParticipations,
+)
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.signaling import PeerId
 
 
@@ -39,9 +45,9 @@ class CallLimits:
     """The most participations in a call at a time: `people` in all, `participations` of the same person.
 
     On a server with an SFU, a call that is to stay a mesh has place for `mesh` people, and so has one with a
-    client that knows nothing else. `topology` is the server's setting. There a call of more than `introduced`
-    people is a large one, whose members are not introduced to each other, until it has fewer than
-    `introduced_again`.
+    client that knows nothing else. `topology` and `encryption` are the server's settings. There a call of
+    more than `introduced` people is a large one, whose members are not introduced to each other, until it has
+    fewer than `introduced_again`.
     """
 
     people: int
@@ -51,6 +57,7 @@ class CallLimits:
     introduced: int = 25
     introduced_again: int = 20
     topology: RoomTopology = "auto"
+    encryption: RoomEncryption = "auto"
 
     def topology_of(self, room: Room) -> RoomTopology:
         """Return the way that media of a room's calls are to take: the room's own, or the server's. A server
@@ -59,13 +66,17 @@ class CallLimits:
         is_own = self.topology != "mesh" and room.topology != "auto"
         return room.topology if is_own else self.topology
 
+    def encryption_of(self, room: Room) -> RoomEncryption:
+        """Return whether a room's calls are encrypted on an SFU: the room's own, or the server's."""
+        return self.encryption if room.encryption == "auto" else room.encryption
+
 
 class CallReplica:
     """The call of a room. All attributes are for reading only.
 
     `mesh` says who is in the call and who knows whom, `seats` who the members are and which node holds each.
     `room` is what this node knows of the room; it is no part of the decisions. `is_on_sfu`, and
-    `is_encrypted` (on an SFU it is encrypted, now or when the call comes back to one), are set by
+    `is_encrypted` (on an SFU it is encrypted, now or when the call comes to one), are set by
     `CallTopologies`.
     """
 
@@ -153,16 +164,18 @@ class CallReplica:
         self.seats = {one.peer_id: one.seat for one in records}
         self.epoch, self.version = epoch, version
 
-    def giving_way_to(self, user_id: UserId, limits: CallLimits, *, knows_sfu: bool) -> list[PeerId]:
+    def giving_way_to(
+        self, user_id: UserId, limits: CallLimits, *, knows_sfu: bool, has_key: bool = True
+    ) -> list[PeerId]:
         """Return the person's own members without a connection that must end before a new one of the person
-        enters, the longest away first: they may never be resumed.
+        enters, the longest away first: they may never be resumed. `has_key`: its client said a member key.
 
-        Raises TooManyParticipations, RoomFull, MeshFull or ClientTooOld.
+        Raises TooManyParticipations, RoomFull, MeshFull, ClientTooOld or BrowserCannotEncrypt.
         """
         here, away = self._members_of(user_id)
         if here >= limits.participations:
             raise TooManyParticipations
-        most, full = self._bound(limits, knows_sfu=knows_sfu)
+        most, full = self._bound(limits, knows_sfu=knows_sfu, has_key=has_key)
         beyond = len(self.seats) + 1 - most
         if beyond > len(away):
             raise full
@@ -182,22 +195,25 @@ class CallReplica:
             and peer != change.peer_id
         ]
 
-    def _bound(self, limits: CallLimits, *, knows_sfu: bool) -> tuple[int, type[Refusal]]:
+    def _bound(self, limits: CallLimits, *, knows_sfu: bool, has_key: bool) -> tuple[int, type[Refusal]]:
         """Return the most people in the call once a newcomer is in it, and what one too many hears.
 
-        Raises ClientTooOld, also for a room that asks for the SFU, however few are in it.
+        Raises ClientTooOld or BrowserCannotEncrypt, also for a room that asks for the SFU, however few are in
+        it.
         """
         if not limits.has_sfu:
             return limits.people, RoomFull
+        unfit: type[Refusal] = BrowserCannotEncrypt if knows_sfu else ClientTooOld
+        may_use_sfu = knows_sfu and (has_key or not self.must_encrypt)
         topology = limits.topology_of(self.room)
-        if topology == self.room.topology == "sfu" and not knows_sfu:
-            raise ClientTooOld
+        if topology == self.room.topology == "sfu" and not may_use_sfu:
+            raise unfit
         if topology == "mesh" or limits.people <= limits.mesh:
             return min(limits.people, limits.mesh), RoomFull
-        if not knows_sfu:
+        if not may_use_sfu:
             if self.is_on_sfu or len(self.seats) > limits.mesh:
-                raise ClientTooOld
-            return limits.mesh, ClientTooOld if self.all_know_sfu() else MeshFull
+                raise unfit
+            return limits.mesh, unfit if self.all_know_sfu() else MeshFull
         return (limits.people, RoomFull) if self.all_know_sfu() else (limits.mesh, MeshFull)
 
     @property
@@ -205,8 +221,26 @@ class CallReplica:
         """True if the clients of all members have said a member key."""
         return all(seat.member_key is not None for seat in self.seats.values())
 
-    def all_know_sfu(self) -> bool:
-        return all(seat.may_use_sfu(is_encrypted=self.is_encrypted) for seat in self.seats.values())
+    @property
+    def must_encrypt(self) -> bool:
+        """True if the call goes through an SFU encrypted or not at all, by its room or by its past."""
+        return self.is_encrypted or self.room.encryption == "on"
+
+    def all_know_sfu(self, *, besides: Set[PeerId] = frozenset()) -> bool:
+        is_encrypted = self.must_encrypt
+        return all(
+            seat.may_use_sfu(is_encrypted=is_encrypted)
+            for peer, seat in self.seats.items()
+            if peer not in besides
+        )
+
+    def unable_to_stay(self, limits: CallLimits) -> set[PeerId]:
+        """Return the members without a member key of a call that must be encrypted and is too large for a
+        mesh: none came in, so the room has begun to ask for that during the call.
+        """
+        if not self.must_encrypt or len(self.seats) <= limits.mesh:
+            return set()
+        return {peer for peer, seat in self.seats.items() if seat.knows_sfu and seat.member_key is None}
 
     def count_of(self, user_id: UserId) -> int:
         """Count the members of a person, with a connection or without."""

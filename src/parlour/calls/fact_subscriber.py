@@ -38,8 +38,8 @@ class CallFactSubscriber:
         self._participations.renew(became.room)
 
     def on_room_changed(self, changed: RoomChanged) -> None:
-        """Have the room's call go the way that the room says now."""
-        self._participations.set_topology(changed.room)
+        """Have the media of the room's call travel as the room says now."""
+        self._participations.set_media(changed.room)
 
     def on_room_removed(self, removed: RoomRemoved) -> None:
         self._evictions.close_room(removed.room)

@@ -12,7 +12,13 @@ from parlour.calls.call_owners import CallOwners
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Notice
 from parlour.calls.mesh import Mesh
-from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
+from parlour.calls.refusals import (
+    BrowserCannotEncrypt,
+    ClientTooOld,
+    MeshFull,
+    RoomFull,
+    TooManyParticipations,
+)
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, CallMembers, NodeLink
 from parlour.calls.shared.introductions import Stamp
@@ -32,7 +38,8 @@ WATCHED_SECONDS = 60.0
 """The time for which a call is followed after a question who is in it."""
 
 _REFUSALS: dict[str, type[Refusal]] = {
-    kind.code: kind for kind in (RoomFull, MeshFull, ClientTooOld, TooManyParticipations)
+    kind.code: kind
+    for kind in (RoomFull, MeshFull, ClientTooOld, BrowserCannotEncrypt, TooManyParticipations)
 }
 
 

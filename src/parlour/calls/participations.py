@@ -5,7 +5,6 @@ kept. It ends unless it is resumed within that period (`calls.arrivals`).
 """
 
 import asyncio
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Set
 from contextlib import suppress
@@ -202,11 +201,11 @@ class Participations:
                 identity, participation = renewed
                 self._records.joined(participation.peer_id, identity, room)
 
-    def set_topology(self, room: Room) -> None:
-        """Have the call of a room go the way that the room says. All else that the call knows of it stays."""
+    def set_media(self, room: Room) -> None:
+        """Have the media of a room's call travel as the room says. What else the call knows of it stays."""
         call = self._calls.replica(room.room_id)
-        if call is not None and call.room.topology != room.topology:
-            self._calls.renew(dataclasses.replace(call.room, topology=room.topology))
+        if call is not None and call.room.media != room.media:
+            self._calls.renew(call.room.with_media_of(room))
             if self._topologies is not None:
                 self._topologies.call_changed(room)
 

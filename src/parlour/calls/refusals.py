@@ -57,6 +57,13 @@ class ClientTooOld(Refusal):
     status = 409
 
 
+class BrowserCannotEncrypt(Refusal):
+    """The client has no member key; the call goes through an SFU encrypted end to end, or not at all."""
+
+    code = "browser_cannot_encrypt"
+    status = 409
+
+
 class TooManyParticipations(Refusal):
     code = "too_many_visits"
     status = 409

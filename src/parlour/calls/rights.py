@@ -28,7 +28,7 @@ class RightsCheck:
     """Compare the members of calls with the database.
 
     It removes people who have lost the right to be there, renames people who have another display name, and
-    notices rooms that have another topology.
+    notices rooms that ask something else of media.
     """
 
     def __init__(
@@ -127,16 +127,16 @@ class RightsCheck:
             self._evictions.remove_peers(there[user_id], room, refused())
         if rights.room.event_id != room.event_id:
             self._participations.renew(rights.room)
-        self._set_topology(room, rights.room)
+        self._set_media(room, rights.room)
         self._rename(people, there, rights.display_names)
 
-    def _set_topology(self, asked: Room, found: Room) -> None:
+    def _set_media(self, asked: Room, found: Room) -> None:
         """Make up for a change of which no fact has come. One since the question may be newer than the
         answer.
         """
         call = self._calls.replica(asked.room_id)
-        if call is not None and call.room.topology == asked.topology:
-            self._participations.set_topology(found)
+        if call is not None and call.room.media == asked.media:
+            self._participations.set_media(found)
 
     def _rename(
         self,

@@ -22,7 +22,7 @@ from parlour.calls.topologies import CallTopologies
 from parlour.chat.service import Chat
 from parlour.errors import Refusal
 from parlour.recordings.entities import RecordingId
-from parlour.recordings.refusals import CallEncrypted, RecordingNeedsNewerClients
+from parlour.recordings.refusals import CallEncrypted, RecordingNeedsNewerClients, RoomEncrypted
 from parlour.recordings.service import Recordings
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
@@ -251,14 +251,16 @@ class SignalingService:
         return ACCEPTED
 
     def start_recording(self, connection_id: ConnectionId, _event: StartRecording) -> Outcome:
-        """Have the server record the call. Raises NotInCall, RecordingNeedsNewerClients, CallEncrypted, or
-        what `Recordings.start` raises.
+        """Have the server record the call. Raises NotInCall, RecordingNeedsNewerClients, RoomEncrypted,
+        CallEncrypted, or what `Recordings.start` raises.
         """
         connection = self._connection(connection_id)
         room = _participation(connection).room
         call = self._calls.replica(room.room_id)
         refused: type[Refusal] | None = None
-        if call is not None and call.is_encrypted:
+        if call is not None and call.room.encryption == "on":
+            refused = RoomEncrypted
+        elif call is not None and call.is_encrypted:
             refused = CallEncrypted
         elif call is not None and not call.all_know_sfu():
             refused = RecordingNeedsNewerClients

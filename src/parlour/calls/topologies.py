@@ -16,7 +16,7 @@ Whether members are introduced to each other (`channels`) is part of the call, w
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -39,6 +39,7 @@ from parlour.calls.topology_messages import (
 from parlour.calls.topology_rules import (
     SFU_ROOM_MARK,
     Course,
+    Encrypt,
     Move,
     Settle,
     Situation,
@@ -92,27 +93,26 @@ class CallTopologies:
         sfus: SfuLink,
         deliver: Callable[[ConnectionId, CallTopology], None],
         *,
-        may_encrypt: bool = True,
         thresholds: TopologyThresholds | None = None,
         grace: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """A call moves to an SFU encrypted if the clients of all members can do that, and with `may_encrypt`.
-        `grace` counts the seconds in which members may come back after a crash; `clock` counts seconds and is
-        monotonic.
+        """`grace` counts the seconds in which members may come back after a crash; `clock` counts seconds and
+        is monotonic.
         """
         self._node_id = node_id
         self._presence = presence
         self._calls = calls
         self._sfus = sfus
         self._deliver = deliver
-        self._may_encrypt = may_encrypt
         self._thresholds = thresholds or TopologyThresholds()
         self._returning = ReturningCalls(grace)
         self._clock = clock
         self._messages: ClusterMessages | None = None
         self._known: dict[RoomId, Topology] = {}
-        """The topologies of calls that have left the mesh once, as far as this node knows."""
+        """The topologies of calls that have left the mesh once, or are to leave it encrypted alone, as far as
+        this node knows.
+        """
         self._courses: dict[RoomId, Course] = {}
         """Those of the calls that this node decides about."""
         self._left: dict[RoomId, Topology] = {}
@@ -133,11 +133,18 @@ class CallTopologies:
         self._to_open: dict[RoomId, None] = {}
         self._has_to_open = asyncio.Event()
         self._recorder_of: Callable[[RoomId], PeerId | None] = lambda _room_id: None
+        self._remove_unable: Callable[[Set[PeerId], Room], None] = lambda _peers, _room: None
         sfus.listen(self)
 
     def ask_who_records(self, recorder_of: Callable[[RoomId], PeerId | None]) -> None:
         """Name who knows the identity, on an SFU, of what records a call; None where nothing does."""
         self._recorder_of = recorder_of
+
+    def have_removed(self, remove_unable: Callable[[Set[PeerId], Room], None]) -> None:
+        """Name what removes members of this node from a call that is too large for a mesh, and that has to be
+        encrypted, which their browsers cannot do.
+        """
+        self._remove_unable = remove_unable
 
     def join_cluster(self, messages: ClusterMessages) -> None:
         self._messages = messages
@@ -175,7 +182,7 @@ class CallTopologies:
 
     def is_to_be_found(self, room_id: RoomId) -> bool:
         """Return True if a call of which this node knows nothing may go on at an SFU."""
-        if room_id in self._known or self._returning.of(room_id) is not None:
+        if self._has_moved(room_id) or self._returning.of(room_id) is not None:
             return False
         return not self._sfus.are_known or self._returning.find(room_id) is not None
 
@@ -197,7 +204,7 @@ class CallTopologies:
         """Have a call that was found go on where its members are, since one has come back whose server has
         crashed.
         """
-        returning = None if room_id in self._known else self._returning.of(room_id)
+        returning = None if self._has_moved(room_id) else self._returning.of(room_id)
         if returning is None:
             return
         topology = returning.topology
@@ -209,6 +216,11 @@ class CallTopologies:
             self._look(room_id, at=0.0)
         else:
             self._tell_owner(room_id)
+
+    def _has_moved(self, room_id: RoomId) -> bool:
+        """Return True if the call has left the mesh once, as far as this node knows."""
+        known = self._known.get(room_id)
+        return known is not None and known.number > 0
 
     def place_of_recorder(self, room_id: RoomId, recorder: PeerId) -> SfuPlace | None:
         """Return where a call is to be recorded; None while it is on no SFU."""
@@ -366,13 +378,21 @@ class CallTopologies:
         _note(call, known)
         self._lowest.keep(room_id, self._reporting(call))
         self._tell_size(call)
+        unable = call.unable_to_stay(self._calls.limits) & set(self._calls.own_peers_in(room_id))
+        if unable:
+            self._remove_unable(unable, call.room)
+            self._look(room_id, at=0.0)
+            return
         if not self._calls.decides(room_id):
             self._courses.pop(room_id, None)
             self._told.pop(room_id, None)
             return
         if known is not None and self._nodes_in(call) - self._told.get(room_id, frozenset()):
             self._tell_nodes(room_id)
-        course, found = self._judge(call)
+        self._carry_out(call, *self._judge(call))
+
+    def _carry_out(self, call: CallReplica, course: Course, found: Verdict) -> None:
+        room_id = call.room.room_id
         match found:
             case Stay(look_at):
                 if look_at is not None:
@@ -380,6 +400,8 @@ class CallTopologies:
             case Settle():
                 self._close_left(room_id)
                 self._decide(room_id, replace(course.topology, is_settled=True))
+            case Encrypt():
+                self._decide(room_id, replace(course.topology, is_encrypted=True))
             case Move("mesh"):
                 self._decide(room_id, _next(course, call))
             case Move():
@@ -412,17 +434,20 @@ class CallTopologies:
 
     def _situation(self, call: CallReplica, topology: Topology) -> Situation:
         seats, limits = call.seats, self._calls.limits
+        unable = call.unable_to_stay(limits)
         return Situation(
             wanted=limits.topology_of(call.room),
             people=len(seats),
             fit_mesh=len(seats) <= limits.mesh,
             present={peer for peer, seat in seats.items() if seat.away_since is None},
             lowest=self._lowest.since(call.room.room_id, _reported_epochs(topology)),
-            know_sfu=call.all_know_sfu(),
+            know_sfu=call.all_know_sfu(besides=unable),
             well=self._sfus.well_ones(),
             drained=self._sfus.drained_ones(),
             awaited=len(self._awaited(call)),
-            is_recorded=self._recorder_of(call.room.room_id) is not None,
+            is_recorded=self._recorder_of(call.room.room_id) is not None and not call.must_encrypt,
+            must_encrypt=call.must_encrypt,
+            have_keys=call.all_have_keys,
         )
 
     def _awaited(self, call: CallReplica) -> frozenset[PeerId]:
@@ -465,9 +490,14 @@ class CallTopologies:
             return
 
     def _encrypts(self, call: CallReplica) -> bool:
-        """Return True if a call that moves to an SFU is encrypted there. What the server records is not."""
+        """Return True if a call that moves to an SFU is encrypted there. What the server records is not,
+        unless it must be: then the recording is about to end.
+        """
+        if call.must_encrypt:
+            return True
         is_recorded = self._recorder_of(call.room.room_id) is not None
-        return self._may_encrypt and call.all_have_keys and not is_recorded
+        is_allowed = self._calls.limits.encryption_of(call.room) != "off"
+        return is_allowed and call.all_have_keys and not is_recorded
 
     def _do_without(self, room_id: RoomId, course: Course, call: CallReplica, *, can_wait: bool) -> None:
         """Go on where no SFU opens a room: a call whose SFU is lost cannot wait for another one."""
@@ -485,7 +515,9 @@ class CallTopologies:
             if course.topology.sfu is not None:
                 self._close_left(room_id)  # what the move before left, if that was never settled
         else:
-            log.info("topology.settled", room=room_id, kind=topology.kind, epoch=topology.epoch)
+            has_settled = topology.is_settled and not course.topology.is_settled
+            event = "topology.settled" if has_settled else "topology.encrypted"
+            log.info(event, room=room_id, kind=topology.kind, epoch=topology.epoch)
             self._courses[room_id] = replace(course, topology=topology)
         self._learn(room_id, topology)
         self._tell_nodes(room_id)
@@ -550,7 +582,7 @@ class CallTopologies:
         sfu, call = topology.sfu, self._calls.replica(room_id)
         channels = call is None or call.mesh.introduces
         told = CallTopology(topology.epoch, topology.kind, channels=channels, settled=topology.is_settled)
-        if topology.kind == "sfu" and topology.is_encrypted:
+        if topology.is_encrypted:
             told = msgspec.structs.replace(told, encrypted=True)
         if sfu is None or not self._sfus.is_well(sfu):
             return told
@@ -652,13 +684,13 @@ def _read(decode: Callable[[bytes], _Message], sender: LeaseId, body: bytes) -> 
 
 
 def _next(course: Course, call: CallReplica) -> Topology:
-    """Return the mesh to which a call moves next."""
+    """Return the mesh to which a call moves next, and which it leaves encrypted alone if it must be."""
     former = course.topology
     return Topology(
         owner_epoch=call.epoch,
         number=former.number + 1,
         is_settled=False,
-        is_encrypted=former.is_encrypted,
+        is_encrypted=former.is_encrypted or call.must_encrypt,
     )
 
 

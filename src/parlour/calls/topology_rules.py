@@ -50,7 +50,7 @@ class Topology:
     sfu_room: str = ""
     is_settled: bool = True
     is_encrypted: bool = False
-    """True if media through an SFU are encrypted end to end; a mesh keeps it for the way back."""
+    """True if media through an SFU are encrypted end to end; a mesh is left for that alone."""
 
     @property
     def epoch(self) -> str:
@@ -115,7 +115,8 @@ class Situation:
     has the time since which each of the present ones who say so has sent the smallest pictures. `well` has
     the SFUs that answer, and `drained` those of them that calls are to leave. After a crash, `awaited` counts
     the people on the SFU who are yet to come back. With `is_recorded`, the server records the call: it sees
-    and hears it on an SFU alone.
+    and hears it on an SFU alone. `must_encrypt` says that the call goes through an SFU encrypted or not at
+    all, `have_keys` that it can: the clients of all have member keys.
     """
 
     wanted: RoomTopology
@@ -128,6 +129,8 @@ class Situation:
     drained: Set[SfuNumber] = frozenset()
     awaited: int = 0
     is_recorded: bool = False
+    must_encrypt: bool = False
+    have_keys: bool = True
 
     @property
     def is_to_be_mesh(self) -> bool:
@@ -164,7 +167,12 @@ class Move:
     can_wait: bool = False
 
 
-Verdict = Stay | Settle | Move
+@dataclass(frozen=True, slots=True)
+class Encrypt:
+    """The call stays a mesh, and is to leave it for an SFU with encryption alone."""
+
+
+Verdict = Stay | Settle | Encrypt | Move
 
 
 def observed(course: Course, situation: Situation, now: float, rules: TopologyThresholds) -> Course:
@@ -194,6 +202,8 @@ def verdict(course: Course, situation: Situation, now: float, rules: TopologyThr
     forced = _forced(course, situation, now, rules)
     if forced is not None:
         return forced
+    if situation.must_encrypt and not topology.is_encrypted:
+        return Encrypt() if topology.kind == "mesh" else Stay()
     if not topology.is_settled:
         due = course.since + rules.settle_seconds
         all_receive = not situation.awaited and situation.present <= course.receiving
@@ -221,8 +231,9 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
     sfu, failed = topology.sfu, course.failed
     is_away = sfu not in situation.well or (bool(failed) and 2 * len(failed) >= len(situation.present))
     is_lost = is_away or course.has_lost_room
+    must_renew = situation.must_encrypt and not topology.is_encrypted and situation.have_keys
     if not is_lost and sfu not in situation.drained:
-        return None
+        return Move("sfu") if must_renew else None
     people = situation.people + situation.awaited
     is_small = people <= rules.up_above and not situation.is_recorded
     is_recent = now - course.since < rules.rest_seconds * rules.retry_rests
@@ -230,8 +241,10 @@ def _forced(course: Course, situation: Situation, now: float, rules: TopologyThr
     if sfu is not None and (is_away or sfu in situation.drained):
         besides |= {sfu}
     others = situation.open - besides
-    if not is_lost:  # it works still, and carries what no mesh would
-        return Move("sfu", besides, can_wait=True) if others else Move("mesh") if is_small else None
+    if not is_lost and others:
+        return Move("sfu", besides, can_wait=not must_renew)
+    if not is_lost:  # it works still, and carries what no mesh would, but may not unencrypted
+        return Move("mesh") if is_small or must_renew else None
     fits_mesh = situation.wanted == "auto" and is_small
     return Move("sfu", besides) if others and not fits_mesh else Move("mesh")
 

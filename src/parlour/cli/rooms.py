@@ -10,7 +10,7 @@ from parlour.cli.running import CommandResult, as_json, fail, run, valid
 if TYPE_CHECKING:
     from parlour.app import Parlour
     from parlour.rooms.entities import Room
-    from parlour.wire.base import RoomTopology
+    from parlour.wire.base import RoomEncryption, RoomTopology
 
 
 @click.group("room")
@@ -31,6 +31,13 @@ def room() -> None:
     show_default=True,
     help="Send them from browser to browser (mesh), through the SFU, or by the number of people.",
 )
+@click.option(
+    "--encryption",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Encrypt them end to end through the SFU: always, never, or as PARLOUR_CALL_ENCRYPTION says.",
+)
 @password_option("PARLOUR_ROOM_PASSWORD")
 @as_json
 def create(
@@ -41,6 +48,7 @@ def create(
     unlisted: bool,
     relay_only: bool,
     topology: "RoomTopology",
+    encryption: "RoomEncryption",
     password: str,
     as_json: bool,
 ) -> None:
@@ -60,6 +68,7 @@ def create(
             is_listed=not unlisted,
             is_relay_only=relay_only,
             topology=topology,
+            encryption=encryption,
         )
         return CommandResult(
             lines=[f"Created {wanted.name}."],

@@ -184,6 +184,7 @@ rooms = Table(
     Column("is_listed", Boolean, nullable=False, server_default=true()),
     Column("is_relay_only", Boolean, nullable=False, server_default=false()),
     Column("topology", String(8), nullable=False, server_default="auto"),
+    Column("encryption", String(8), nullable=False, server_default="auto"),
     _moment("created_at"),
 )
 Index("uq_rooms_name_skeleton", rooms.c.name_skeleton, unique=True)

@@ -16,9 +16,11 @@ Place = NewType("Place", str)
 State = Literal["starting", "recording", "finishing", "ready", "failed"]
 """`starting`: no recorder has begun yet; `finishing`: what is left to do is the mixed file."""
 
-EndReason = Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved"]
-"""Why a recording has ended: asked for, its call was over, a bound was reached, no server worked on it, or
-the call went to a node that does not reach its files and makes another recording of it."""
+EndReason = Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved", "encrypted"]
+"""Why a recording has ended: asked for, its call was over, a bound was reached, no server worked on it, the
+call went to a node that does not reach its files and makes another recording of it, or the call has to be
+encrypted end to end now.
+"""
 
 FileKind = Literal["mixed", "picture", "sound"]
 

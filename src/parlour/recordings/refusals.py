@@ -36,6 +36,13 @@ class CallEncrypted(Refusal):
     status = 409
 
 
+class RoomEncrypted(Refusal):
+    """The room asks for that of all its calls."""
+
+    code = "recording_room_encrypted"
+    status = 409
+
+
 class AlreadyRecorded(Refusal):
     code = "already_recorded"
     status = 409

@@ -13,7 +13,7 @@ from parlour.rooms.entities import Ban, Invitation, Room
 from parlour.rooms.event_mails import Audience, EventMails
 from parlour.rooms.facts import RoomRemoved
 from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNameTaken, RoomNotFound
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 
 
 class RoomAdministration:
@@ -55,6 +55,7 @@ class RoomAdministration:
         is_listed: bool,
         is_relay_only: bool = False,
         topology: RoomTopology = "auto",
+        encryption: RoomEncryption = "auto",
     ) -> None:
         """Also where people may create none. `creator` is None for a guest, who has no rooms.
 
@@ -79,6 +80,7 @@ class RoomAdministration:
                     is_listed=is_listed,
                     is_relay_only=is_relay_only,
                     topology=topology,
+                    encryption=encryption,
                     now=self._clock(),
                 )
         except IntegrityError as error:

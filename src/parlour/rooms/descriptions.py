@@ -8,7 +8,7 @@ from parlour.accounts.identity import UserId
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.schedule import Schedule
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 
 
 class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +24,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     is_listed: bool = True
     is_relay_only: bool = False
     topology: RoomTopology = "auto"
+    encryption: RoomEncryption = "auto"
     creator_display_name: str | None = None
     starts_at: datetime | None = None
     duration_seconds: float | None = None
@@ -43,6 +44,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
             is_listed=room.is_listed,
             is_relay_only=room.is_relay_only,
             topology=room.topology,
+            encryption=room.encryption,
             creator_display_name=room.creator_display_name,
             starts_at=room.starts_at,
             duration_seconds=None if duration is None else duration.total_seconds(),
@@ -61,6 +63,7 @@ class RoomDescription(msgspec.Struct, frozen=True, omit_defaults=True):
             is_listed=self.is_listed,
             is_relay_only=self.is_relay_only,
             topology=self.topology,
+            encryption=self.encryption,
             creator_display_name=self.creator_display_name,
             schedule=self._schedule(),
         )

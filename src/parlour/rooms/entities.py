@@ -1,6 +1,6 @@
 """Rooms, invitations and bans, as the use cases see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NewType
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from parlour.accounts.identity import UserId
 from parlour.rooms.access import Access, InvitationAccess, RoomKind, kind_of
 from parlour.rooms.schedule import Schedule
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.names import exact_name_key
 
 RoomId = NewType("RoomId", int)
@@ -19,7 +19,7 @@ class Room:
     """A room; `creator_id` is None once its creator's account is deleted.
 
     With `is_relay_only`, media of its calls go through TURN alone. `topology` says which way they are to take
-    on a server that has an SFU.
+    on a server that has an SFU, and `encryption` whether they are encrypted end to end there.
     """
 
     room_id: RoomId
@@ -32,12 +32,24 @@ class Room:
     is_listed: bool = True
     is_relay_only: bool = False
     topology: RoomTopology = "auto"
+    encryption: RoomEncryption = "auto"
     creator_display_name: str | None = None
     schedule: Schedule | None = None
 
     def __hash__(self) -> int:
         """Hash the id alone: that of all fields takes as long as the rest of a list's entry."""
         return hash(self.room_id)
+
+    @property
+    def media(self) -> tuple[RoomTopology, RoomEncryption]:
+        """All that the room asks of the media of its calls, and that may change during a call."""
+        return self.topology, self.encryption
+
+    def with_media_of(self, other: "Room") -> "Room":
+        """Return the room asking of media what another reading of it does."""
+        if self.media == other.media:
+            return self
+        return replace(self, topology=other.topology, encryption=other.encryption)
 
     @property
     def is_event(self) -> bool:

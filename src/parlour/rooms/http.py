@@ -100,6 +100,7 @@ def room_routes(
             is_listed=body.listed is not False,
             is_relay_only=body.relay_only is True,
             topology=body.topology or "auto",
+            encryption=body.encryption or "auto",
             source=request_source(request),
         )
         return Nothing()
@@ -341,6 +342,7 @@ def _entry(room: Room) -> RoomEntry:
         listed=None if room.is_listed else False,
         relay_only=True if room.is_relay_only else None,
         topology=None if room.topology == "auto" else room.topology,
+        encryption=None if room.encryption == "auto" else room.encryption,
         display_name=room.creator_display_name,
         starts_at=room.starts_at,
         duration_minutes=room.duration_minutes,

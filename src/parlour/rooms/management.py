@@ -19,7 +19,7 @@ from parlour.rooms.facts import InvitationTakenBack, RoomBecameEvent, RoomChange
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import EventNotFound
 from parlour.rooms.schedule import ScheduleChange
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 
 _ATTEMPTS = 2
 
@@ -52,6 +52,7 @@ class RoomManagement:
         schedule: ScheduleChange | None = None,
         is_relay_only: bool | None = None,
         topology: RoomTopology | None = None,
+        encryption: RoomEncryption | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
@@ -68,6 +69,7 @@ class RoomManagement:
                     "is_listed": is_listed,
                     "is_relay_only": is_relay_only,
                     "topology": topology,
+                    "encryption": encryption,
                     "password_hash": password_hash,
                 }
                 columns = {name: value for name, value in changed.items() if value is not None}

@@ -37,7 +37,8 @@ def management_routes(
             InvalidRequest,
             description=(
                 "Change a room of one's own: its description, its password, who sees it in lists, whether "
-                "its media are relayed, which way they take, and when it takes place, which events alone do."
+                "its media are relayed, which way they take and whether encrypted there, and when it takes "
+                "place, which events alone do."
             ),
             audit=AuditRule(kind="room", code="room_changed"),
         ),
@@ -53,6 +54,7 @@ def management_routes(
             schedule=schedule_change(body),
             is_relay_only=body.relay_only,
             topology=body.topology,
+            encryption=body.encryption,
             source=request_source(request),
         )
         return Nothing()

@@ -45,7 +45,7 @@ from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 
 MAX_ATTEMPTS = 3
 """The most verifications of a password by one request; only an outdated hash is replaced, and once."""
@@ -111,6 +111,7 @@ class RoomService:
         is_listed: bool = True,
         is_relay_only: bool = False,
         topology: RoomTopology = "auto",
+        encryption: RoomEncryption = "auto",
     ) -> None:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
         or Busy.
@@ -147,6 +148,7 @@ class RoomService:
                     is_listed=is_listed,
                     is_relay_only=is_relay_only,
                     topology=topology,
+                    encryption=encryption,
                     now=self._clock(),
                 )
         except IntegrityError as error:

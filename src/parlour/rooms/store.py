@@ -48,7 +48,7 @@ from parlour.rooms.policy import MembershipFacts
 from parlour.rooms.schedule import Schedule
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.names import name_key, name_skeleton, older_name_key, search_key
 
 KEPT_ROOMS = 16_384
@@ -80,6 +80,7 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         is_listed=row.is_listed,
         is_relay_only=row.is_relay_only,
         topology=row.topology,
+        encryption=row.encryption,
         creator_display_name=creator_display_name,
         schedule=None if row.starts_at is None else _schedule(row),
     )
@@ -408,6 +409,7 @@ async def add_room(
     is_listed: bool = True,
     is_relay_only: bool = False,
     topology: RoomTopology = "auto",
+    encryption: RoomEncryption = "auto",
 ) -> None:
     """Raises IntegrityError where the name is taken."""
     await connection.execute(
@@ -423,6 +425,7 @@ async def add_room(
             is_listed=is_listed,
             is_relay_only=is_relay_only,
             topology=topology,
+            encryption=encryption,
             created_at=now,
         )
     )

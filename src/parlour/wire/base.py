@@ -31,6 +31,10 @@ RoomTopology = Literal["auto", "mesh", "sfu"]
 """The way in which media of a room's calls are to travel. `auto` follows the number of people, and what their
 clients bear.
 """
+RoomEncryption = Literal["auto", "on", "off"]
+"""Says if a room's calls go through an SFU encrypted end to end: always (`on`), never (`off`), or as the
+server's setting says.
+"""
 
 NO_NUL = r"^[^\u0000]*$"
 NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"

@@ -19,6 +19,7 @@ from parlour.wire.base import (
     Email,
     NewRoomName,
     Password,
+    RoomEncryption,
     RoomName,
     RoomTopology,
     Text,
@@ -260,6 +261,11 @@ class NewRoom(Body):
         description="The way in which media of its calls travel: `mesh`, from browser to browser; `sfu`, "
         "through the server's SFU; `auto`, as if absent, by the number of people.",
     )
+    encryption: RoomEncryption | None = Field(
+        None,
+        description="Whether its calls are encrypted end to end through the SFU: `on`, or they do not go "
+        "there; `off`, never, so that the server can record them; `auto`, as if absent: as the server says.",
+    )
 
 
 class RoomCreation(Body):
@@ -309,6 +315,11 @@ class RoomEntry(Body):
     )
     topology: Literal["mesh", "sfu"] | None = Field(
         None, exclude_if=_is_absent, description="The way that its media are to take; absent for `auto`."
+    )
+    encryption: Literal["on", "off"] | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="Whether its calls are encrypted through the SFU; absent for `auto`.",
     )
     display_name: str | None = Field(
         None,
@@ -557,6 +568,11 @@ class RoomChange(EventTime):
     topology: RoomTopology | None = Field(
         None, description="The way in which media travel; a call that is under way moves."
     )
+    encryption: RoomEncryption | None = Field(
+        None,
+        description="Whether calls are encrypted end to end through the SFU. `on` moves a call that is under "
+        "way; one that has been or had to be encrypted stays so until all have left.",
+    )
     password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)] | None = (
         Field(None, description="People who have given an earlier one may still enter.")
     )
@@ -640,6 +656,9 @@ class RecordingFileEntry(Body):
     person: str | None = Field(description="Who is seen or heard; null in the mixed file.")
 
 
+RecordingEnd = Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved", "encrypted"]
+
+
 class RecordingEntry(Body):
     recording: str
     state: Literal["starting", "recording", "finishing", "ready", "failed"] = Field(
@@ -653,10 +672,10 @@ class RecordingEntry(Body):
     started_at: Timestamp
     ended_at: Timestamp | None
     seconds: int | None = Field(description="The length, once it is known.")
-    end_reason: Literal["asked", "call_ended", "time", "bytes", "disk", "abandoned", "moved"] | None = Field(
+    end_reason: RecordingEnd | None = Field(
         description="Why it ended: asked for, the call was over, it was as long or as large as one may be, "
-        "the server's disk was full, the server had stopped, or the call had moved to another server, which "
-        "made another recording of it."
+        "the server's disk was full, the server had stopped, the call had moved to another server, which "
+        "made another recording of it, or the call has to be encrypted end to end."
     )
     files: list[RecordingFileEntry] = Field(description="Empty until it is ready.")
 

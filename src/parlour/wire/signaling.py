@@ -118,7 +118,9 @@ class CallTopology(ServerEvent, frozen=True):
     ttl: int | UnsetType = UNSET
     """Seconds for which the token opens a connection that is not there yet."""
     encrypted: bool | UnsetType = UNSET
-    """True if media through the SFU are encrypted end to end (docs/end-to-end-encryption.md)."""
+    """True if media through the SFU are encrypted end to end (docs/end-to-end-encryption.md). Of a mesh: the
+    call goes from it to an SFU encrypted or not at all.
+    """
 
 
 class PeerRenamed(ServerEvent, frozen=True):

@@ -71,8 +71,9 @@ ENDPOINTS = (
             "listed": True,
             "relay_only": False,
             "topology": "auto",
+            "encryption": "auto",
         },
-        optional=("listed", "relay_only", "topology"),
+        optional=("listed", "relay_only", "topology", "encryption"),
     ),
     Endpoint("POST", "/room/access", {"name": "no such room", "password": "x"}),
     Endpoint(

@@ -50,6 +50,13 @@ class Caller:
         assert (answer["peerID"], answer["resumed"]) == (before, True)
         return dict(answer["move"])
 
+    async def is_removed(self) -> str:
+        """Wait until the server has removed it from the call, and return the code of the reason."""
+        while True:
+            event, *payload = json.loads((await self._socket.expects("42[")).removeprefix("42"))
+            if event == "removed":
+                return str(payload[0]["code"])
+
     async def hears(self, kind: str, *, settled: bool = False) -> dict[str, Any]:
         """Wait for a `topology` that says this."""
         while True:

@@ -22,9 +22,9 @@ from parlour.calls.decisions import (
     Seat,
 )
 from parlour.calls.mesh import Send
-from parlour.calls.refusals import ClientTooOld, RoomFull, TooManyParticipations
+from parlour.calls.refusals import BrowserCannotEncrypt, ClientTooOld, RoomFull, TooManyParticipations
 from parlour.node_id import NodeId
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.signaling import AddPeer, MemberJoined, PeerId, PeerRecording, PeerRenamed, RemovePeer
 from tests.unit.calls.example_rooms import example_room
 
@@ -155,6 +155,33 @@ def test_a_room_says_which_way_media_take_unless_the_server_has_meshes_alone(
 ) -> None:
     room = replace(example_room(1), topology=of_room)
     assert CallLimits(people=9, participations=2, topology=of_server).topology_of(room) == expected
+
+
+@pytest.mark.parametrize(
+    ("of_server", "of_room", "expected"),
+    [
+        ("auto", "auto", "auto"),
+        ("auto", "on", "on"),
+        ("auto", "off", "off"),
+        ("off", "auto", "off"),
+        ("off", "on", "on"),
+    ],
+)
+def test_a_room_says_whether_its_calls_are_encrypted_and_the_server_where_it_does_not(
+    of_server: RoomEncryption, of_room: RoomEncryption, expected: RoomEncryption
+) -> None:
+    room = replace(example_room(1), encryption=of_room)
+    assert CallLimits(people=9, participations=2, encryption=of_server).encryption_of(room) == expected
+
+
+def test_a_call_through_the_sfu_that_has_to_be_encrypted_is_none_for_clients_without_a_key() -> None:
+    call = CallReplica(replace(example_room(1), topology="sfu", encryption="on"))
+    limits = CallLimits(people=64, participations=2, has_sfu=True)
+    assert call.giving_way_to(UserId(1), limits, knows_sfu=True, has_key=True) == []
+    with pytest.raises(BrowserCannotEncrypt):
+        call.giving_way_to(UserId(1), limits, knows_sfu=True, has_key=False)
+    with pytest.raises(ClientTooOld):
+        call.giving_way_to(UserId(1), limits, knows_sfu=False, has_key=False)
 
 
 def test_a_call_that_is_to_stay_a_mesh_has_place_for_few() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,7 +16,7 @@ from parlour.calls.call_replica import CallLimits
 from parlour.calls.decisions import Entered, Left, Lost, Seat
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import ConnectionId, Participation, Presence
-from parlour.calls.refusals import ClientTooOld, MeshFull
+from parlour.calls.refusals import BrowserCannotEncrypt, ClientTooOld, MeshFull
 from parlour.calls.shared.interfaces import CallMembers
 from parlour.calls.topologies import CallTopologies
 from parlour.calls.topology_rules import TopologyThresholds
@@ -25,7 +25,7 @@ from parlour.cluster.messages import ClusterMessages
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
 from parlour.sfu_link import SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
-from parlour.wire.base import RoomTopology
+from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.signaling import CallTopology, PeerId, ReportTopology
 from tests.unit.calls.example_rooms import example_room
 
@@ -109,18 +109,27 @@ class OneNode:
         thresholds: TopologyThresholds = AT_ONCE,
         *,
         grace: float = 3_600.0,
-        may_encrypt: bool = True,
+        encryption: RoomEncryption = "auto",
     ) -> None:
         """Of a `cluster`, the node has to be `started`."""
         self.node_id, self.sfus, self.presence = node_id, Sfus(), Presence()
         limits = CallLimits(
-            people=64, participations=64, mesh=3, has_sfu=True, introduced=5, introduced_again=5
+            people=64,
+            participations=64,
+            mesh=3,
+            has_sfu=True,
+            introduced=5,
+            introduced_again=5,
+            encryption=encryption,
         )
         self.coordinator = MemoryCoordinator(node_id, cluster or MemoryCluster())
         self.messages = ClusterMessages(self.coordinator)
         self.calls = OngoingCalls(node_id, limits, link=ClusterLink(self.messages) if cluster else None)
         self.calls.serve(cast(CallMembers, self))
         self.told: dict[PeerId, list[CallTopology]] = {}
+        self.removed: set[PeerId] = set()
+        """The members that this node has removed, since their browsers cannot encrypt."""
+        self.recorder: PeerId | None = None
         self.passed = 0.0
         """The seconds that the test lets pass."""
         self.topologies = CallTopologies(
@@ -130,10 +139,11 @@ class OneNode:
             self.sfus,
             self._deliver,
             thresholds=thresholds,
-            may_encrypt=may_encrypt,
             grace=grace,
             clock=lambda: time.monotonic() + self.passed,
         )
+        self.topologies.have_removed(self._remove)
+        self.topologies.ask_who_records(lambda _room_id: self.recorder)
         self._changed = asyncio.Event()
         self._steps: list[Callable[[], Any]] = [
             self.topologies.consider,
@@ -169,6 +179,11 @@ class OneNode:
         if not is_elsewhere:
             self.topologies.member_left(ROOM.room_id, peer_id)
 
+    def _remove(self, peers: Set[PeerId], _room: Room) -> None:
+        self.removed |= peers
+        for peer in peers:
+            self.calls.change(Left(peer))
+
     def _deliver(self, to: ConnectionId, message: CallTopology) -> None:
         self.told.setdefault(PeerId(to), []).append(message)
         self._changed.set()
@@ -196,9 +211,9 @@ class OneNode:
         self.topologies.member_returned(ROOM.room_id)
         return peer
 
-    def sets(self, topology: RoomTopology) -> None:
+    def sets(self, topology: RoomTopology = "auto", encryption: RoomEncryption = "auto") -> None:
         """Have the node know that the room asks for this now."""
-        room = replace(ROOM, topology=topology)
+        room = replace(ROOM, topology=topology, encryption=encryption)
         self.calls.renew(room)
         self.topologies.call_changed(room)
 
@@ -206,16 +221,19 @@ class OneNode:
         self.topologies.report(ROOM.room_id, peer, ReportTopology(state=state, epoch=epoch))
 
     async def hears(
-        self, peer: PeerId, *, kind: str, settled: bool = False, channels: bool = True
+        self, peer: PeerId, *, kind: str, settled: bool = False, channels: bool = True, after: str = ""
     ) -> CallTopology:
-        """Wait until the latest thing that a member has heard is such a topology."""
+        """Wait until the latest thing that a member has heard is such a topology, of another epoch than
+        `after`.
+        """
         async with asyncio.timeout(30):
             while True:
                 self._changed.clear()
                 told = self.told[peer]
-                wanted = (kind, settled, channels)
-                if told and (told[-1].kind, told[-1].settled, told[-1].channels) == wanted:
-                    return told[-1]
+                if told and told[-1].epoch != after:
+                    latest = told[-1]
+                    if (latest.kind, latest.settled, latest.channels) == (kind, settled, channels):
+                        return latest
                 await self._changed.wait()
 
 
@@ -475,7 +493,7 @@ async def test_a_call_whose_members_all_have_keys_is_encrypted_and_stays_so(node
     ann, bob, cyd = [await node.joins(name, member_key=name) for name in ("ann", "bob", "cyd")]
     moved = await node.hears(ann, kind="sfu")
     assert moved.encrypted is True
-    with pytest.raises(ClientTooOld):
+    with pytest.raises(BrowserCannotEncrypt):
         await node.joins("keyless")
     for peer in (ann, bob, cyd):
         node.reports(peer, "receiving", moved.epoch)
@@ -483,7 +501,7 @@ async def test_a_call_whose_members_all_have_keys_is_encrypted_and_stays_so(node
     for peer in (bob, cyd):
         node.calls.change(Left(peer))
     back = await node.hears(ann, kind="mesh")
-    assert back.encrypted is UNSET
+    assert back.encrypted is True, "the call leaves the mesh encrypted alone"
     node.reports(ann, "receiving", back.epoch)
     await node.hears(ann, kind="mesh", settled=True)
     keyless, _ = await node.joins("keyless"), await node.joins("dan", member_key="dan")
@@ -503,7 +521,7 @@ async def test_a_call_with_a_client_that_has_no_key_is_not_encrypted(node: OneNo
 
 
 async def test_a_server_may_have_calls_go_unencrypted() -> None:
-    node = OneNode(may_encrypt=False)
+    node = OneNode(encryption="off")
     try:
         ann, *_ = [await node.joins(name, member_key=name) for name in ("ann", "bob", "cyd")]
         assert (await node.hears(ann, kind="sfu")).encrypted is UNSET
@@ -511,10 +529,144 @@ async def test_a_server_may_have_calls_go_unencrypted() -> None:
         node.end()
 
 
+async def test_a_room_has_its_call_never_encrypted_on_an_sfu(node: OneNode) -> None:
+    ann = await node.joins("ann", member_key="ann")
+    node.sets(encryption="off")
+    for name in ("bob", "cyd"):
+        await node.joins(name, member_key=name)
+    assert (await node.hears(ann, kind="sfu")).encrypted is UNSET
+
+
+async def test_a_room_has_its_call_encrypted_though_the_server_would_not() -> None:
+    node = OneNode(encryption="off")
+    try:
+        ann = await node.joins("ann", member_key="ann")
+        node.sets(encryption="on")
+        for name in ("bob", "cyd"):
+            await node.joins(name, member_key=name)
+        assert (await node.hears(ann, kind="sfu")).encrypted is True
+    finally:
+        node.end()
+
+
+async def test_a_call_that_has_to_be_encrypted_says_so_in_the_mesh_and_stays_one_with_a_browser_that_cannot(
+    node: OneNode,
+) -> None:
+    ann = await node.joins("ann", member_key="ann")
+    assert node.told[ann] == []
+    node.sets(encryption="on")
+    told = await node.hears(ann, kind="mesh", settled=True)
+    assert (told.encrypted, told.epoch) == (True, "0-0")
+    keyless = await node.joins("keyless")
+    move = node.topologies.move_of(ROOM.room_id, keyless)
+    assert isinstance(move, CallTopology) and (move.kind, move.encrypted) == ("mesh", True)
+    await node.joins("bob", member_key="bob")
+    with pytest.raises(MeshFull):
+        await node.joins("cyd", member_key="cyd")
+    assert {one.kind for one in node.told[ann]} == {"mesh"} and node.removed == set()
+    node.calls.change(Left(keyless))
+    await node.joins("cyd", member_key="cyd")
+    moved = await node.hears(ann, kind="sfu")
+    assert moved.encrypted is True
+    with pytest.raises(BrowserCannotEncrypt):
+        await node.joins("keyless")
+
+
+async def test_a_call_on_an_sfu_is_moved_once_more_where_it_has_to_be_encrypted(node: OneNode) -> None:
+    """Then it stays encrypted until everybody has left, whatever the room asks for: clients see to that."""
+    ann = await node.joins("ann", member_key="ann")
+    node.sets(encryption="off")
+    bob, cyd = [await node.joins(name, member_key=name) for name in ("bob", "cyd")]
+    open_one = await node.hears(ann, kind="sfu")
+    assert open_one.encrypted is UNSET
+    for peer in (ann, bob, cyd):
+        node.reports(peer, "receiving", open_one.epoch)
+    await node.hears(ann, kind="sfu", settled=True)
+    node.recorder = PeerId("recorder")
+    node.sets(encryption="on")
+    renewed = await node.hears(ann, kind="sfu")
+    assert renewed.encrypted is True and renewed.epoch != open_one.epoch
+    for peer in (ann, bob, cyd):
+        node.reports(peer, "receiving", renewed.epoch)
+    await node.hears(ann, kind="sfu", settled=True)
+    assert node.topologies.place_of_recorder(ROOM.room_id, PeerId("recorder")) is None
+    node.recorder = None
+    node.sets(encryption="off")
+    for peer in (bob, cyd):
+        node.calls.change(Left(peer))
+    back = await node.hears(ann, kind="mesh")
+    node.reports(ann, "receiving", back.epoch)
+    await node.hears(ann, kind="mesh", settled=True)
+    for name in ("bob", "cyd"):
+        await node.joins(name, member_key=name)
+    assert (await node.hears(ann, kind="sfu")).encrypted is True
+
+
+async def test_members_whose_browsers_cannot_encrypt_leave_a_call_that_is_too_large_for_a_mesh(
+    node: OneNode,
+) -> None:
+    ann, *_ = [await node.joins(name, member_key=name) for name in ("ann", "bob", "cyd", "dan")]
+    keyless = await node.joins("keyless")
+    former = await node.hears(ann, kind="sfu")
+    assert former.encrypted is UNSET
+    node.sets(encryption="on")
+    moved = await node.hears(ann, kind="sfu", after=former.epoch)
+    assert moved.encrypted is True and node.removed == {keyless}
+    assert {one.kind for one in node.told[ann]} == {"sfu"}, "five people were never sent to a mesh"
+
+
+async def test_a_small_call_with_a_browser_that_cannot_encrypt_goes_back_to_the_mesh(node: OneNode) -> None:
+    ann, *_ = [await node.joins(name, member_key=name) for name in ("ann", "bob")]
+    await node.joins("keyless")
+    assert (await node.hears(ann, kind="sfu")).encrypted is UNSET
+    node.sets(encryption="on")
+    assert (await node.hears(ann, kind="mesh")).encrypted is True
+    assert node.removed == set()
+
+
 async def test_a_room_that_everybody_has_left_is_not_gone_back_to(node: OneNode) -> None:
     node.topologies.sfu_has_rooms(ONE, [f"{ROOM.room_id}-0-1-{'0' * 16}"])
     ann = await node.returns(PeerId("ann"))
     assert node.topologies.move_of(ROOM.room_id, ann) is UNSET
+
+
+async def test_a_call_that_has_to_be_encrypted_is_found_on_its_sfu_though_another_one_came_first(
+    node: OneNode,
+) -> None:
+    room = f"{ROOM.room_id}-0-1e-{'0' * 16}"
+    node.sfus.rooms.append((ONE, room))
+    node.sfus.there[ONE, room] = frozenset({PeerId("ann"), PeerId("bob")})
+    node.topologies.sfu_has_rooms(ONE, [room])
+    cyd = await node.joins("cyd", member_key="cyd")
+    node.sets(encryption="on")
+    await node.hears(cyd, kind="mesh", settled=True)
+    await node.returns(PeerId("ann"))
+    assert (await node.hears(cyd, kind="sfu")).encrypted is True
+
+
+async def test_two_nodes_tell_their_members_that_a_call_has_to_be_encrypted_and_the_next_owner_goes_on() -> (
+    None
+):
+    cluster = MemoryCluster()
+    first, second = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second")]
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        ann, bob = await first.joins("ann", member_key="ann"), await second.joins("bob", member_key="bob")
+        assert first.calls.decides(ROOM.room_id) and not second.calls.decides(ROOM.room_id)
+        for node in (second, first):
+            node.sets(encryption="on")
+        for node, peer in ((first, ann), (second, bob)):
+            assert (await node.hears(peer, kind="mesh", settled=True)).encrypted is True
+        for node in (second, first):
+            node.sets(encryption="auto")
+        first.end()
+        await first.coordinator.leave()
+        for name in ("cyd", "dan"):
+            await second.joins(name, member_key=name)
+        assert (await second.hears(bob, kind="sfu")).encrypted is True
+    finally:
+        for node in nodes:
+            node.end()
 
 
 async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None:
@@ -540,7 +692,7 @@ async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None
         dan = await second.joins("dan", member_key="dan's")
         late = second.topologies.move_of(ROOM.room_id, dan)
         assert late is not UNSET and (late.epoch, late.settled) == (moved.epoch, True)
-        with pytest.raises(ClientTooOld):
+        with pytest.raises(BrowserCannotEncrypt):
             await third.joins("keyless")
         eve = await third.joins("eve", member_key="eve's")
         assert (await third.hears(eve, kind="sfu", settled=True)).epoch == moved.epoch

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.topology_rules import (
     Course,
+    Encrypt,
     Move,
     Settle,
     Situation,
@@ -44,6 +45,8 @@ def situation(
     well: frozenset[SfuNumber] = frozenset({ONE}),
     drained: frozenset[SfuNumber] = frozenset(),
     is_recorded: bool = False,
+    must_encrypt: bool = False,
+    have_keys: bool = True,
 ) -> Situation:
     return Situation(
         wanted=wanted,
@@ -54,6 +57,8 @@ def situation(
         well=well,
         drained=drained & well,
         is_recorded=is_recorded,
+        must_encrypt=must_encrypt,
+        have_keys=have_keys,
     )
 
 
@@ -235,12 +240,16 @@ class Run:
             self._do(found, seen)
         raise AssertionError("the rules come to no rest")
 
-    def _do(self, found: Settle | Move, seen: Situation) -> None:
+    def _do(self, found: Settle | Encrypt | Move, seen: Situation) -> None:
         former = self.course.topology
         if isinstance(found, Settle):
             self.course = replace(self.course, topology=replace(former, is_settled=True))
             return
-        topology = Topology(number=former.number + 1, is_settled=False)
+        is_encrypted = former.is_encrypted or seen.must_encrypt
+        if isinstance(found, Encrypt):
+            self.course = replace(self.course, topology=replace(former, is_encrypted=True))
+            return
+        topology = Topology(number=former.number + 1, is_settled=False, is_encrypted=is_encrypted)
         if found.kind == "sfu":
             assert seen.know_sfu
             sfu = min(seen.open - found.besides)
@@ -249,6 +258,7 @@ class Run:
             former.sfu not in seen.open or not seen.know_sfu or (seen.wanted == "mesh" and seen.fit_mesh)
         )
         is_forced = is_forced or bool(self.course.failed)
+        is_forced = is_forced or (former.kind == "sfu" and is_encrypted != former.is_encrypted)
         self.moves.append((self.now, is_forced))
         self.course = moved(self.course, topology, self.now)
 
@@ -260,6 +270,7 @@ situations = st.builds(
     know_sfu=st.sampled_from([True, True, True, False]),
     well=st.frozensets(st.sampled_from([ONE, OTHER])),
     drained=st.frozensets(st.sampled_from([ONE, OTHER])),
+    must_encrypt=st.booleans(),
 )
 
 
@@ -313,3 +324,33 @@ def test_a_call_that_is_recorded_stays_on_an_sfu_while_there_is_one(
     seen: Situation, expected: Verdict
 ) -> None:
     assert said(Course(ON_SFU, 0.0), 1_000.0, seen) == expected
+
+
+ENCRYPTED = replace(ON_SFU, is_encrypted=True)
+
+
+@pytest.mark.parametrize(
+    ("topology", "seen", "expected"),
+    [
+        (Topology(), situation(2, must_encrypt=True), Encrypt()),
+        (Topology(), situation(7, must_encrypt=True), Encrypt()),
+        (Topology(is_encrypted=True), situation(7, must_encrypt=True), Move("sfu")),
+        (Topology(is_encrypted=True), situation(7, must_encrypt=True, know_sfu=False), Stay()),
+        (ON_SFU, situation(7, must_encrypt=True), Move("sfu")),
+        (ENCRYPTED, situation(7, must_encrypt=True), Stay()),
+        (ON_SFU, situation(7, must_encrypt=True, know_sfu=False, have_keys=False), Move("mesh")),
+        (ON_SFU, situation(9, must_encrypt=True, have_keys=False), Stay()),
+        (
+            ON_SFU,
+            situation(9, must_encrypt=True, well=frozenset({OTHER})),
+            Move("sfu", besides=frozenset({ONE})),
+        ),
+        (ON_SFU, situation(9, must_encrypt=True, well=frozenset()), Move("mesh")),
+        (ON_SFU, situation(9, must_encrypt=True, drained=JUST_ONE), Move("mesh")),
+        (ON_SFU, situation(9, must_encrypt=True, well=BOTH, drained=JUST_ONE), Move("sfu", JUST_ONE)),
+        (ENCRYPTED, situation(9, must_encrypt=True, drained=JUST_ONE), Stay()),
+    ],
+)
+def test_a_call_that_has_to_be_encrypted(topology: Topology, seen: Situation, expected: Verdict) -> None:
+    """A large one waits on an open SFU until those have left whose browsers cannot encrypt."""
+    assert said(Course(topology, since=0.0), 0.0, seen) == expected

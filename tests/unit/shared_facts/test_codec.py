@@ -52,6 +52,7 @@ GARDEN = Room(
     is_listed=False,
     is_relay_only=True,
     topology="sfu",
+    encryption="on",
     creator_display_name="Änn",
 )
 PARTY = replace(

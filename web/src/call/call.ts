@@ -14,7 +14,13 @@ import { Views } from "./quality/views";
 import type { Recorder } from "./recording/recorder";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import { ServerRecordings } from "./server-recordings";
-import type { MediaTopology, Participant, PreparedTopology } from "./topology";
+import {
+  type CallEncryption,
+  type MediaTopology,
+  NOT_ENCRYPTED,
+  type Participant,
+  type PreparedTopology,
+} from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
 import { withUnchanged } from "./unchanged-participants";
 
@@ -47,6 +53,7 @@ export interface CallParts {
   media: LocalMedia;
   chat: Chat;
   files?: Files;
+  encryption?: Store<CallEncryption>;
   /** Takes over what was prepared before the join, when the call starts; null where nothing was. */
   takePrepared?(): PreparedTopology | null;
   watchNetwork(changed: (news: NetworkNews) => void): () => void;
@@ -98,6 +105,7 @@ export class Call {
   readonly media: LocalMedia;
   readonly chat: Chat;
   readonly files: Files;
+  readonly encryption: Store<CallEncryption>;
   /** Where the pictures of participants are shown: only what is seen is sent. */
   readonly views = new Views((participant, wishes) => this.#topology?.wish(participant, wishes));
   readonly voice: OwnVoice;
@@ -124,6 +132,7 @@ export class Call {
     this.media = parts.media;
     this.chat = parts.chat;
     this.files = parts.files ?? new Files();
+    this.encryption = parts.encryption ?? new Store(NOT_ENCRYPTED);
     this.serverRecordings = new ServerRecordings(parts.signaling);
     this.voice = new OwnVoice(parts.media.outgoing);
     this.mutedSpeech = new MutedSpeech(parts.media.outgoing);

@@ -1,6 +1,7 @@
 import type { Api } from "../api";
 import type { Identity } from "../session";
 import type { Signaling } from "../signaling";
+import { Store } from "../store";
 import type { IceConfiguration } from "../wire.gen";
 import { Call } from "./call";
 import { Chat } from "./chat";
@@ -14,6 +15,7 @@ import { IceSource } from "./mesh/ice";
 import { watchNetwork } from "./network-watch";
 import { beforeNextPaint } from "./next-paint";
 import { ResumableSignaling } from "./resumable-signaling";
+import { type CallEncryption, NOT_ENCRYPTED } from "./topology";
 
 export interface EntryOptions {
   readonly api: Pick<Api, "ice" | "messages">;
@@ -22,6 +24,8 @@ export interface EntryOptions {
   readonly room: string;
   /** The username of its creator; null where the server does not tell. */
   readonly creator: string | null;
+  /** Whether its calls have to be encrypted end to end, whichever way they take. */
+  readonly mustEncrypt: boolean;
   /** The most people in one call, as the server says; asked each time, since it may only do so later. */
   maxPeers(): number | undefined;
   /** Settled once the devices are open, or cannot be opened. */
@@ -40,6 +44,7 @@ export function createEntry({
   media,
   room,
   creator,
+  mustEncrypt,
   maxPeers,
   ...options
 }: EntryOptions): Entry {
@@ -47,11 +52,13 @@ export function createEntry({
   const signaling = new ResumableSignaling(options.signaling, () => keys.own?.text);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
   const files = new Files();
+  const encryption = new Store<CallEncryption>({ ...NOT_ENCRYPTED, isEndToEnd: mustEncrypt });
   const topologyParts = {
     signaling,
     ice,
     files,
     keys,
+    encryption,
     get maxPeers() {
       return maxPeers();
     },
@@ -85,7 +92,17 @@ export function createEntry({
     });
     const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };
-    const parts = { room, creator, signaling, topologies, media, chat, files, takePrepared };
+    const parts = {
+      room,
+      creator,
+      signaling,
+      topologies,
+      media,
+      chat,
+      files,
+      takePrepared,
+      encryption,
+    };
     return new Call({ ...parts, ...surroundings });
   };
   return { preparation, createCall };

@@ -1,4 +1,5 @@
 import { withBasePath } from "../base-path";
+import type { Store } from "../store";
 import type { Joined } from "../wire.gen";
 import type { MemberKeys } from "./e2ee/member-keys";
 import type { Files } from "./files/files";
@@ -7,7 +8,7 @@ import { Mesh } from "./mesh/mesh";
 import { MovingTopology, type WayToOpen } from "./moving/moving-topology";
 import type { ResumableSignaling } from "./resumable-signaling";
 import { SfuTopology } from "./sfu/sfu-topology";
-import type { PreparableTopology } from "./topology";
+import type { CallEncryption, PreparableTopology } from "./topology";
 
 export interface TopologyParts {
   readonly signaling: ResumableSignaling;
@@ -16,6 +17,7 @@ export interface TopologyParts {
   readonly maxPeers: number | undefined;
   readonly files: Files;
   readonly keys: MemberKeys;
+  readonly encryption: Store<CallEncryption>;
 }
 
 type TopologyName = NonNullable<Joined["topology"]>;
@@ -27,10 +29,16 @@ type TopologyName = NonNullable<Joined["topology"]>;
 const TOPOLOGIES: Readonly<Record<TopologyName, (parts: TopologyParts) => PreparableTopology>> = {
   // A call begins with a mesh, and moves where the server says so.
   mesh: (parts) => {
-    const { signaling, ice, keys } = parts;
+    const { signaling, ice, keys, encryption: told } = parts;
     const openSfu = ({ url, token, encryption }: WayToOpen) =>
       new SfuTopology({ signaling, ice, encryption, way: { url: socketUrl(url), token } });
-    return new MovingTopology({ signaling, keys, mesh: new Mesh(parts), openSfu });
+    return new MovingTopology({
+      signaling,
+      keys,
+      encryption: told,
+      mesh: new Mesh(parts),
+      openSfu,
+    });
   },
 };
 

@@ -80,6 +80,22 @@ export interface MediaHealth {
   readonly unreachable: Unreachable | null;
 }
 
+/**
+ * Why media of this browser do not go through an SFU as the server says: they were to go there unencrypted where they
+ * have to be encrypted, or this browser cannot encrypt them.
+ */
+export type WayRefusal = "unencrypted" | "unable";
+
+/** Whether those who forward the media of a call can read them. */
+export interface CallEncryption {
+  /** Whether nothing of this browser may go through an SFU that could read it, and nothing does. */
+  readonly isEndToEnd: boolean;
+  /** Null where the way that the server has named is taken. */
+  readonly refusal: WayRefusal | null;
+}
+
+export const NOT_ENCRYPTED: CallEncryption = { isEndToEnd: false, refusal: null };
+
 /** Another person in the call, as the interface may show them. */
 export interface Participant {
   /** The server's `peerID`. */

@@ -270,6 +270,13 @@ export interface CommonTexts {
   "newRoom.topologyMeshHint": None;
   "newRoom.topologySfu": None;
   "newRoom.topologySfuHint": None;
+  "newRoom.encryption": None;
+  "newRoom.encryptionAuto": None;
+  "newRoom.encryptionAutoHint": None;
+  "newRoom.encryptionOn": None;
+  "newRoom.encryptionOnHint": None;
+  "newRoom.encryptionOff": None;
+  "newRoom.encryptionOffHint": None;
   "newRoom.noSfu": None;
   "newRoom.submit": None;
   "newRoom.ready": { room: string };
@@ -429,6 +436,11 @@ export interface CallOnlyTexts {
   "call.record.serverStop": None;
   "call.record.serverDone": None;
   "call.record.here": None;
+  "call.encryption.required": None;
+  "call.encryption.requiredText": None;
+  "call.encryption.unencrypted": None;
+  "call.encryption.unable": None;
+  "call.encryption.small": None;
   "call.entry.finding": None;
   "call.entry.closed": { room: string };
   "call.entry.closedText": None;

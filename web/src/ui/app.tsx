@@ -223,7 +223,12 @@ function onFragment(changed: () => void): () => void {
 function LoggedIn({ children }: { children: ReactElement }) {
   const state = useStore(useServices().session.state);
   if (state.kind === "logged-in") return children;
-  return <Redirect to={withDestination("/login", withoutBasePath(location.pathname))} replace />;
+  return (
+    <Redirect
+      to={withDestination("/login", withoutBasePath(location.pathname) + location.hash)}
+      replace
+    />
+  );
 }
 
 /** Lets a person who is not logged in enter by the link of an invitation. */

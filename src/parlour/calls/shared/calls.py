@@ -13,7 +13,6 @@ island for good.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -158,8 +157,8 @@ class SharedCalls:
             self._table.members.note(Renamed(change.peer_id, change.display_name))
         if self._table.decides(room_id):
             call = self._table.calls.get(room_id)
-            if call is not None and call.seats and call.room.topology != room.topology:
-                room = replace(room, topology=call.room.topology)  # facts came since the room was read
+            if call is not None and call.seats:
+                room = room.with_media_of(call.room)  # facts may have come since the room was read
             self.renew(room)
             call = call or self._table.begin(room)
             self._owner.decide_for(

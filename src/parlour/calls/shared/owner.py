@@ -118,8 +118,13 @@ class OwnerPart:
         for peer in begun_before:
             self.decide(call, Left(peer))
         try:
-            knows_sfu = change.seat.may_use_sfu(is_encrypted=call.is_encrypted)
-            giving_way = call.giving_way_to(change.seat.user_id, self._table.limits, knows_sfu=knows_sfu)
+            seat = change.seat
+            giving_way = call.giving_way_to(
+                seat.user_id,
+                self._table.limits,
+                knows_sfu=seat.knows_sfu,
+                has_key=seat.member_key is not None,
+            )
         except RefusalError as refusal:
             return refusal.code
         for peer in giving_way:

@@ -9,6 +9,7 @@ import { RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
 import type { SfuEncryption, SfuState } from "../sfu/sfu-topology";
 import {
+  type CallEncryption,
   type LocalTracks,
   type Membership,
   NO_LOCAL_TRACKS,
@@ -139,7 +140,8 @@ export function withMedia(id: string): Participant {
   });
 }
 
-export function newMoving(keys?: MemberKeys) {
+export function newMoving(keys?: MemberKeys, mustEncrypt = false) {
+  const encryption = new Store<CallEncryption>({ isEndToEnd: mustEncrypt, refusal: null });
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const mesh = new FakeMesh();
   const sfus: FakeSfuPath[] = [];
@@ -148,6 +150,7 @@ export function newMoving(keys?: MemberKeys) {
   const topology = new MovingTopology({
     mesh,
     keys,
+    encryption,
     signaling: {
       send: ({ event, payload }) => void signaled.push(`${event} to ${payload.peerID}`),
       on: (event, listener) => {
@@ -177,7 +180,19 @@ export function newMoving(keys?: MemberKeys) {
     });
   /** The latest SFU that was opened. */
   const sfu = () => sfus.at(-1) as FakeSfuPath;
-  return { topology, mesh, sfus, sfu, reports, signaled, hear, moveTo, enter, listeners };
+  return {
+    topology,
+    encryption,
+    mesh,
+    sfus,
+    sfu,
+    reports,
+    signaled,
+    hear,
+    moveTo,
+    enter,
+    listeners,
+  };
 }
 
 export function move(epoch: string, given: Partial<CallTopology> = {}): CallTopology {

@@ -41,6 +41,13 @@ describe("a move", () => {
     expect(afterNoNews(afterNews(settled, news("2", "mesh", true)))).toBe(MESH);
   });
 
+  it("to an SFU is encrypted or not as it was said first, whatever is said later", () => {
+    const open = afterNews(MESH, news("1", "sfu"));
+    expect(afterNews(open, { ...news("1", "sfu"), encrypted: true }).current.encrypted).toBe(false);
+    const closed = afterNews(MESH, { ...news("1", "sfu"), encrypted: true });
+    expect(afterNews(closed, news("1", "sfu", true)).current.encrypted).toBe(true);
+  });
+
   it("that is told twice is one", () => {
     const moving = afterNews(MESH, news("1", "sfu"));
     expect(afterNews(moving, news("1", "sfu"))).toEqual(moving);

@@ -24,10 +24,15 @@ export const MESH: MoveState = {
 /** More ways at a time would cost more than a frozen picture. */
 const MOST_FORMER = 2;
 
-/** The state after the server has said how media travel. A move that is not settled may give way to the next. */
+/**
+ * The state after the server has said how media travel. A move that is not settled may give way to the next. Whether
+ * an SFU gets encrypted media is what the server said first of the epoch: later words change nothing of that.
+ */
 export function afterNews(state: MoveState, news: Omit<CallTopology, "url" | "token">): MoveState {
   const { epoch, kind, channels, settled } = news;
-  const current = { epoch, kind, channels, encrypted: kind === "mesh" || news.encrypted === true };
+  const same = waysOf(state).find((way) => way.kind === "sfu" && way.epoch === epoch);
+  const encrypted = kind === "mesh" || (same?.encrypted ?? news.encrypted === true);
+  const current = { epoch, kind, channels, encrypted };
   if (settled) return { current, former: [] };
   const before = epoch === state.current.epoch ? state.former : [state.current, ...state.former];
   const former = before.filter((way) => !isSame(way, current)).slice(0, MOST_FORMER);
@@ -44,6 +49,16 @@ export function afterNoNews({ current, former }: MoveState): MoveState {
 /** All ways that media may take now, the one that is preferred first. */
 export function waysOf({ current, former }: MoveState): readonly Way[] {
   return [current, ...former];
+}
+
+/** Whether media go this way as the SFU could read them. */
+export function isOpen({ kind, encrypted }: Way): boolean {
+  return kind === "sfu" && !encrypted;
+}
+
+/** The state without ways that an SFU could read, but for the current one. */
+export function withoutOpenOnes({ current, former }: MoveState): MoveState {
+  return { current, former: former.filter((way) => !isOpen(way)) };
 }
 
 /** There is one mesh, whatever the epoch; each epoch of an SFU is a room of its own. */

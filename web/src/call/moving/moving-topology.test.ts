@@ -6,7 +6,7 @@ import { LINES_WHILE_MOVING } from "../sfu/sfu-topology";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
 import { flowing, move, newMoving, nothing, shown, withMedia } from "./fake-paths";
 import { AGAIN_AFTER_MS, LOST_AFTER_MS, RECEIVING_WITHIN_MS } from "./move-reports";
-import { KEPT_MS, LINGER_MS, LOWEST_AFTER_MS, UNLED_MS } from "./moving-topology";
+import { KEPT_MS, LINGER_MS, LOWEST_AFTER_MS, OPEN_MS, UNLED_MS } from "./moving-topology";
 
 let subject: ReturnType<typeof newMoving>;
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -365,11 +365,54 @@ describe("an encrypted call", () => {
     expect(subject.sfus).toHaveLength(2);
   });
 
-  it("is not opened by a browser that encrypts nothing", () => {
+  it("is not opened by a browser that encrypts nothing, which says so once", () => {
     const unable = newMoving();
     unable.moveTo("1-1", { encrypted: true });
+    unable.moveTo("1-1", { encrypted: true });
     expect([unable.sfus.length, unable.reports]).toEqual([0, ["1-1 failed"]]);
+    expect(unable.encryption.get().refusal).toBe("unable");
     unable.topology.close();
+  });
+
+  it("that has to be encrypted by the room or the link goes to no SFU unencrypted, and says why", () => {
+    subject.topology.close();
+    subject = newMoving(theirs, true);
+    expect(subject.encryption.get()).toEqual({ isEndToEnd: true, refusal: null });
+    subject.enter({ ownID: "ann" }, "bob");
+    subject.moveTo("1-1");
+    subject.moveTo("1-1", { encrypted: true, settled: true });
+    expect([subject.sfus.length, subject.reports]).toEqual([0, ["1-1 failed"]]);
+    expect(subject.mesh.isSending).toBe(true);
+    expect(subject.encryption.get()).toEqual({ isEndToEnd: true, refusal: "unencrypted" });
+    subject.moveTo("2-2", { encrypted: true });
+    expect(subject.sfus).toHaveLength(1);
+    expect(subject.encryption.get()).toEqual({ isEndToEnd: true, refusal: null });
+  });
+
+  it("that had to be encrypted once, by the server's word in the mesh, has to be for good", () => {
+    subject.moveTo("0-0", { kind: "mesh", settled: true, encrypted: true });
+    expect(subject.encryption.get().isEndToEnd).toBe(true);
+    subject.moveTo("0-0", { kind: "mesh", settled: true });
+    subject.moveTo("1-1");
+    expect([subject.sfus.length, subject.reports.at(-1)]).toEqual([0, "1-1 failed"]);
+    subject.moveTo("2-2", { kind: "mesh", settled: true });
+    expect(codeOf()).toBe(CODE);
+  });
+
+  it("takes a way that an SFU could read no longer than a move lasts", async () => {
+    vi.useFakeTimers();
+    subject.moveTo("1-1", { settled: true });
+    const open = subject.sfu();
+    await pass(LINGER_MS);
+    expect(subject.encryption.get().isEndToEnd).toBe(false);
+    subject.topology.publish(ours);
+    subject.moveTo("2-2", { encrypted: true });
+    await pass(OPEN_MS / 2);
+    subject.moveTo("2-2", { encrypted: true });
+    expect(open.local).toBe(ours);
+    await pass(OPEN_MS / 2 + LINGER_MS);
+    expect(open.local).toBe(NO_LOCAL_TRACKS);
+    expect(subject.encryption.get().isEndToEnd).toBe(true);
   });
 
   it("has secrets go by channels where they are open, else through the server", () => {

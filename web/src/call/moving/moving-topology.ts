@@ -11,6 +11,7 @@ import type { ResumableSignaling } from "../resumable-signaling";
 import { type SfuMember, SfuMembers } from "../sfu/members";
 import { LINES_WHILE_MOVING, type SfuEncryption } from "../sfu/sfu-topology";
 import {
+  type CallEncryption,
   type HealthCheckReason,
   type LocalTracks,
   type Membership,
@@ -18,10 +19,21 @@ import {
   type Participant,
   type PreparableTopology,
   type RemoteTrack,
+  type WayRefusal,
 } from "../topology";
 import { type CodesBy, mergedParticipants, onceCome } from "./merged-participants";
 import { MoveReports } from "./move-reports";
-import { afterNews, afterNoNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
+import {
+  afterNews,
+  afterNoNews,
+  isOpen,
+  isSame,
+  MESH,
+  type MoveState,
+  type Way,
+  waysOf,
+  withoutOpenOnes,
+} from "./moves";
 import type { MeasuredPath, MeshPath, SfuPath } from "./paths";
 
 /** A way that is left is kept for those who have not heard of the move. */
@@ -33,6 +45,8 @@ export const KEPT_MS = 60_000;
 export const LINGER_MS = 1_000;
 /** As long a move to the mesh takes that no server leads. */
 export const UNLED_MS = 10_000;
+/** So long at most goes on what an SFU could read, once the call has to be encrypted: a move takes less. */
+export const OPEN_MS = 15_000;
 /** A way that is narrow for a moment is no reason to move. */
 export const LOWEST_AFTER_MS = 5_000;
 
@@ -41,6 +55,8 @@ export interface MovingParts {
   readonly mesh: MeshPath;
   /** Absent where this browser encrypts no frames. */
   readonly keys?: MemberKeys | undefined;
+  /** Told to the person. Where it is end to end from the start, it has to be, whatever the server says. */
+  readonly encryption: Store<CallEncryption>;
   openSfu(way: WayToOpen): SfuPath;
 }
 
@@ -90,8 +106,12 @@ export class MovingTopology implements PreparableTopology {
   /** The number of secrets of this visit. */
   #secrets = 0;
   readonly #earlyKeys = new EarlySenderKeys();
-  /** Whether frames were encrypted once: then nothing goes to an SFU without that. */
-  #wasEncrypted = false;
+  /** Whether frames have been or had to be encrypted once: then nothing goes to an SFU without that. */
+  #mustEncrypt: boolean;
+  /** Why the way of an epoch is not taken. */
+  #refused: { readonly epoch: string; readonly why: WayRefusal } | null = null;
+  /** Ends the ways that an SFU could read. */
+  #closingOpen: ReturnType<typeof setTimeout> | undefined;
   #lowering: ReturnType<typeof setTimeout> | undefined;
   /** The ways that a settled move has left, and that are sent to still. */
   #lingering: readonly Way[] = [];
@@ -102,6 +122,7 @@ export class MovingTopology implements PreparableTopology {
 
   constructor(private readonly parts: MovingParts) {
     this.#mesh = parts.mesh;
+    this.#mustEncrypt = parts.encryption.get().isEndToEnd;
     this.#carried = parts.mesh;
     this.#members = new SfuMembers(
       parts.signaling,
@@ -209,6 +230,7 @@ export class MovingTopology implements PreparableTopology {
   #hear(news: CallTopology): void {
     clearTimeout(this.#settling);
     const moves = afterNews(this.#moves, news);
+    if (news.kind === "mesh" && news.encrypted) this.#mustEncrypt = true;
     if (news.kind === "sfu") this.#open(moves.current, news);
     this.#changeTo(moves);
   }
@@ -240,7 +262,19 @@ export class MovingTopology implements PreparableTopology {
       }, LINGER_MS);
     }
     this.#moves = moves;
+    this.#boundOpenOnes();
     this.#apply();
+  }
+
+  /** A server cannot have media go on unencrypted by leaving a move unsettled. */
+  #boundOpenOnes(): void {
+    const isBounded = this.#mustEncrypt && this.#moves.former.some(isOpen);
+    if (!isBounded) {
+      clearTimeout(this.#closingOpen);
+      this.#closingOpen = undefined;
+      return;
+    }
+    this.#closingOpen ??= setTimeout(() => this.#changeTo(withoutOpenOnes(this.#moves)), OPEN_MS);
   }
 
   #open(way: Way, { url, token }: CallTopology): void {
@@ -250,12 +284,12 @@ export class MovingTopology implements PreparableTopology {
     if (url === undefined || token === undefined) return;
     if (known) this.#end(epoch, known);
     const encryption = way.encrypted ? this.#encryptionOf(way) : undefined;
-    if (way.encrypted ? !encryption : this.#wasEncrypted) {
-      console.warn("This browser does not go to an SFU that would read what it sends");
-      this.#report({ epoch, state: "failed" });
+    if (way.encrypted ? !encryption : this.#mustEncrypt) {
+      this.#refuse(epoch, way.encrypted ? "unable" : "unencrypted");
       return;
     }
-    this.#wasEncrypted ||= way.encrypted;
+    this.#refused = null;
+    this.#mustEncrypt ||= way.encrypted;
     const path = this.parts.openSfu({ url, token, ...(encryption && { encryption }) });
     this.#sfus.set(epoch, { way, path, unfollow: this.#follow(path), closing: undefined });
     this.#reports?.close();
@@ -267,6 +301,14 @@ export class MovingTopology implements PreparableTopology {
     path.record(this.#isRecording);
     path.publish(this.#local);
     for (const [participant, wishes] of this.#wishes) path.wish(participant, wishes);
+  }
+
+  /** The server is told once, since it says the same again to whom it cannot reach. */
+  #refuse(epoch: string, why: WayRefusal): void {
+    if (this.#refused?.epoch === epoch) return;
+    console.warn("This browser does not go to an SFU as the server says:", why);
+    this.#refused = { epoch, why };
+    this.#report({ epoch, state: "failed" });
   }
 
   #encryptionOf({ epoch }: Way): SfuEncryption | undefined {
@@ -314,7 +356,17 @@ export class MovingTopology implements PreparableTopology {
     }
     this.#reportOn(current);
     this.#tellHand();
+    this.#tellEncryption(sent);
     this.#show();
+  }
+
+  #tellEncryption(sent: readonly Way[]): void {
+    const { encryption } = this.parts;
+    const isEndToEnd = this.#mustEncrypt && !sent.some(isOpen);
+    const refusal = this.#refused?.why ?? null;
+    const before = encryption.get();
+    if (before.isEndToEnd === isEndToEnd && before.refusal === refusal) return;
+    encryption.set({ isEndToEnd, refusal });
   }
 
   /** Tells a hand that is up by what carries gestures now, and no longer by what carried them before. */
@@ -369,6 +421,8 @@ export class MovingTopology implements PreparableTopology {
   #forgetMoves(): void {
     clearTimeout(this.#settling);
     clearTimeout(this.#leaving);
+    clearTimeout(this.#closingOpen);
+    this.#closingOpen = undefined;
     this.#lingering = [];
     this.#reports?.close();
     this.#reports = null;
@@ -453,7 +507,7 @@ export class MovingTopology implements PreparableTopology {
   }
 
   get #codesBy(): CodesBy {
-    if (waysOf(this.#moves).some(({ encrypted }) => !encrypted)) return null;
+    if (this.#waysInUse().some(isOpen)) return null;
     return this.#moves.current.channels ? "connections" : "member-keys";
   }
 

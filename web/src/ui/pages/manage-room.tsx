@@ -10,6 +10,7 @@ import { Isolated } from "../kit/isolated";
 import { ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
+import { EncryptionOptions, type RoomEncryption } from "./encryption-options";
 import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
 import { RelayOnlySwitch } from "./relay-only-switch";
 import type { ManageProps } from "./room-menu";
@@ -52,6 +53,8 @@ function EditRoom({ room, onDone }: DeedProps) {
   const [isRelayOnly, setIsRelayOnly] = useState(wasRelayOnly);
   const formerTopology = room.topology ?? "auto";
   const [topology, setTopology] = useState<RoomTopology>(formerTopology);
+  const formerEncryption = room.encryption ?? "auto";
+  const [encryption, setEncryption] = useState<RoomEncryption>(formerEncryption);
   const stored = eventFieldValues(room);
   const fields = useFields(
     { description: room.description, password: "", ...stored },
@@ -70,6 +73,7 @@ function EditRoom({ room, onDone }: DeedProps) {
       listed: !isHidden,
       ...(isRelayOnly !== wasRelayOnly && { relay_only: isRelayOnly }),
       ...(topology !== formerTopology && { topology }),
+      ...(encryption !== formerEncryption && { encryption }),
       ...(password !== "" && { password }),
       ...(!becomesEvent && time),
     });
@@ -123,6 +127,7 @@ function EditRoom({ room, onDone }: DeedProps) {
       )}
       <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
       <TopologyOptions value={topology} onChange={setTopology} />
+      <EncryptionOptions value={encryption} onChange={setEncryption} />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
         {t("manage.save")}

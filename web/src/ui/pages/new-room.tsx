@@ -15,6 +15,7 @@ import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { TroubleHead } from "../kit/trouble-head";
+import { EncryptionOptions, type RoomEncryption } from "./encryption-options";
 import { EventFields, eventTime, minutesRule, startRule } from "./event-fields";
 import { RelayOnlySwitch } from "./relay-only-switch";
 import { type RoomTopology, TopologyOptions } from "./topology-options";
@@ -126,6 +127,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
   const [isHidden, setIsHidden] = useState(false);
   const [isRelayOnly, setIsRelayOnly] = useState(false);
   const [topology, setTopology] = useState<RoomTopology>("auto");
+  const [encryption, setEncryption] = useState<RoomEncryption>("auto");
   const fields = useFields(EMPTY, RULES);
   const task = useTask();
 
@@ -141,6 +143,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
       listed,
       relay_only: isRelayOnly,
       topology,
+      encryption,
     });
     let rejected: string[] = [];
     let problem: Problem | null = null;
@@ -207,6 +210,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
         )}
         <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
         <TopologyOptions value={topology} onChange={setTopology} />
+        <EncryptionOptions value={encryption} onChange={setEncryption} />
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
           {t("newRoom.submit")}

@@ -15,6 +15,7 @@ const known = {
   description: "Roses",
   isEvent: false,
   isCreator: false,
+  mustEncrypt: false,
   creator: { username: "ann", displayName: null },
   time: null,
 };
@@ -45,6 +46,7 @@ it.each<[string, RoomEntrance, Admission]>([
         description: "",
         isEvent: false,
         isCreator: false,
+        mustEncrypt: false,
         creator: null,
         time: null,
       },
@@ -71,4 +73,19 @@ it("takes a room that does not exist for closed, and anything else for a problem
   });
   const problem = Problem.unreachable();
   expect(await failed(problem)).toEqual({ kind: "problem", problem });
+});
+
+it("has calls encrypted where the room or the link asks for it", async () => {
+  const must = async (encryption: "on" | "off" | undefined, isMarked: boolean) => {
+    const entrance = { room: { ...room, ...(encryption && { encryption }) }, roles: [] };
+    const api = { entrance: async () => ({ ...entrance, next: "enter" as const }) };
+    const admission = await findAdmission(api, "garden", isMarked);
+    return admission.kind === "admitted" && admission.room.mustEncrypt;
+  };
+  expect([await must("on", false), await must(undefined, true), await must("off", true)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([await must("off", false), await must(undefined, false)]).toEqual([false, false]);
 });

@@ -6,12 +6,15 @@ import type { Refused } from "../../texts/sentences";
 import type { RoomEntrance } from "../../wire.gen";
 import type { EventTime } from "../app/event-times";
 import { useServices } from "../app/services";
+import { isMarkedEncrypted } from "./encryption-mark";
 
 export interface RoomFacts {
   readonly name: string;
   readonly description: string;
   readonly isEvent: boolean;
   readonly isCreator: boolean;
+  /** Whether its calls have to be encrypted end to end: by the server's word, or by the link's. */
+  readonly mustEncrypt: boolean;
   /** Null where it is not an event, or none with a time. */
   readonly time: EventTime | null;
   /** Null where the server does not tell. */
@@ -27,12 +30,13 @@ export type Admission =
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /** A room that the person cannot see, such as an unlisted one before its password is given, has its name alone. */
-function factsOf(name: string, { room, roles }: RoomEntrance): RoomFacts {
+function factsOf(name: string, { room, roles }: RoomEntrance, isMarked: boolean): RoomFacts {
   return {
     name: room?.name ?? name,
     description: room?.description ?? "",
     isEvent: (room?.room_id ?? null) !== null,
     isCreator: roles.includes("creator"),
+    mustEncrypt: isMarked || room?.encryption === "on",
     time: room?.starts_at
       ? { starts_at: room.starts_at, duration_minutes: room.duration_minutes ?? null }
       : null,
@@ -42,7 +46,12 @@ function factsOf(name: string, { room, roles }: RoomEntrance): RoomFacts {
   };
 }
 
-export async function findAdmission(api: Pick<Api, "entrance">, name: string): Promise<Admission> {
+/** `isMarked`: the link says that calls have to be encrypted. */
+export async function findAdmission(
+  api: Pick<Api, "entrance">,
+  name: string,
+  isMarked = false,
+): Promise<Admission> {
   try {
     const entrance = await api.entrance(name);
     if (entrance.next === "not_for_you") {
@@ -51,7 +60,7 @@ export async function findAdmission(api: Pick<Api, "entrance">, name: string): P
       return { kind: "closed", reason: isTold ? { code, message: message ?? "" } : null };
     }
     const kind = entrance.next === "enter" ? "admitted" : "password";
-    return { kind, room: factsOf(name, entrance) };
+    return { kind, room: factsOf(name, entrance, isMarked) };
   } catch (error) {
     const problem = Problem.of(error);
     return problem.status === 404 ? { kind: "closed", reason: null } : { kind: "problem", problem };
@@ -63,7 +72,7 @@ export function useAdmission(name: string, me: Identity) {
   const [admission, setAdmission] = useState<Admission>({ kind: "checking" });
   const check = useCallback(async () => {
     setAdmission({ kind: "checking" });
-    setAdmission(await findAdmission(api, name));
+    setAdmission(await findAdmission(api, name, isMarkedEncrypted(location.hash)));
   }, [api, name]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a renewed token makes a new identity object of the same person
   useEffect(() => void check(), [api, name, me.email]);

@@ -32,7 +32,7 @@ interface Given {
 export function useCallDeeds({ call, room, panel, ...given }: Given): readonly CallDeed[] {
   const t = useCallTexts();
   const isRunning = useIsRecording(call);
-  const { isCreator, isEvent, name } = room;
+  const { isCreator, isEvent, name, mustEncrypt } = room;
   const { onPanel, onDialog } = given;
   const isOpen = panel === "recording";
   return useMemo(() => {
@@ -62,11 +62,11 @@ export function useCallDeeds({ call, room, panel, ...given }: Given): readonly C
         id: "link",
         label: t("call.bar.copyLink"),
         icon: <LinkIcon />,
-        act: () => void copyRoomLink(t, name),
+        act: () => void copyRoomLink(t, { name, mustEncrypt }),
       },
     ];
     return deeds.filter((deed) => deed !== false);
-  }, [t, isRunning, isOpen, isCreator, isEvent, name, onPanel, onDialog]);
+  }, [t, isRunning, isOpen, isCreator, isEvent, name, mustEncrypt, onPanel, onDialog]);
 }
 
 export function DeedAction({ deed }: { deed: CallDeed }) {

@@ -25,6 +25,7 @@ import {
 import { type CallDeed, DeedAction, useCallDeeds } from "./call-deeds";
 import { ChatAlerts } from "./chat/chat-alerts";
 import { Controls, type Panel } from "./controls";
+import { EncryptionNotice } from "./encryption-notice";
 import { CallGestures } from "./gestures/call-gestures";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
@@ -97,6 +98,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           </CallBar>
           <GuestWarning />
           <ServerRecordingNotice call={call} />
+          <EncryptionNotice call={call} />
           {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
           <div className="call-body">
             <Stage
@@ -269,7 +271,7 @@ function Alone({ call, room }: { call: Call; room: RoomFacts }) {
           <button
             type="button"
             className="button secondary compact"
-            onClick={() => void copyRoomLink(t, room.name)}
+            onClick={() => void copyRoomLink(t, room)}
           >
             <LinkIcon size={16} />
             <span>{t("call.bar.copyTheLink")}</span>

@@ -154,6 +154,7 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
 function useEntry(facts: RoomFacts, devices: Devices | null, isAble: boolean): Entry | null {
   const room = facts.name;
   const creator = facts.creator?.username ?? null;
+  const { mustEncrypt } = facts;
   const { api, signaling } = useServices();
   const limit = useRef<number>(undefined);
   limit.current = useServerConfig()?.people_per_call;
@@ -162,11 +163,13 @@ function useEntry(facts: RoomFacts, devices: Devices | null, isAble: boolean): E
     if (!devices) return;
     const { media, ready: mediaReady } = devices;
     const maxPeers = () => limit.current;
-    const created = createEntry({ api, signaling, media, mediaReady, room, creator, maxPeers });
+    const created = createEntry({
+      ...{ api, signaling, media, mediaReady, room, creator, mustEncrypt, maxPeers },
+    });
     if (isAble) created.preparation.start();
     setEntry(created);
     return () => created.preparation.close();
-  }, [api, signaling, room, creator, devices, isAble]);
+  }, [api, signaling, room, creator, mustEncrypt, devices, isAble]);
   return entry;
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { canEncryptFrames } from "../../call/e2ee/member-keys";
 import type { EntryPreparation } from "../../call/entry-preparation";
 import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
@@ -7,6 +8,7 @@ import { useServices, useStore } from "../app/services";
 import { Shell } from "../app/shell";
 import { Avatar } from "../kit/avatar";
 import { Action, LinkAction } from "../kit/button";
+import { LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
@@ -80,6 +82,12 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
                 </span>
               )}
               {room.isEvent && <span className="badge warm">{t("app.event")}</span>}
+              {room.mustEncrypt && (
+                <span className="badge">
+                  <LockIcon size={14} />
+                  <span>{t("call.encryption.required")}</span>
+                </span>
+              )}
               {inUse && (
                 <span className="badge accent">
                   <span className="dot" />
@@ -92,6 +100,9 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
           <DeviceHelp microphone={microphone} camera={camera} />
+          {room.mustEncrypt && onEnter && !canEncryptFrames() && (
+            <Notice tone="warning">{t("call.encryption.small")}</Notice>
+          )}
           <EffectNotice background={background} noise={noise} />
           {isRecorded && <Notice tone="warning">{sentences.join(" ")}</Notice>}
           {isAsking && (

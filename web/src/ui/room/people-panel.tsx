@@ -12,6 +12,7 @@ import { Field } from "../kit/field";
 import {
   CameraOffIcon,
   InviteIcon,
+  LockIcon,
   MicrophoneOffIcon,
   RecordIcon,
   ScreenIcon,
@@ -55,6 +56,7 @@ export function PeoplePanel({
   const records = useStore(call.health.records);
   const isAudible = useStore(call.voice.isAudible);
   const standings = new Map(records.map(({ id, standing }) => [id, standing]));
+  const { isEndToEnd } = useStore(call.encryption);
   const [search, setSearch] = useState("");
   const isSearched = participants.length + 1 >= SEARCHED_FROM;
   const shown = isSearched ? matchingPeople(participants, search) : participants;
@@ -81,6 +83,12 @@ export function PeoplePanel({
       {isSearched && shown.length === 0 && !showsSelf && (
         <p className="panel-empty soft" role="status">
           {t("call.people.nobody")}
+        </p>
+      )}
+      {isEndToEnd && (
+        <p className="panel-note soft small">
+          <LockIcon size={14} />
+          <span>{t("call.encryption.requiredText")}</span>
         </p>
       )}
       <ul className="panel-body table-list" aria-label={t("call.people.here")}>
