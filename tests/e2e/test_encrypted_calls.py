@@ -12,10 +12,10 @@ from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, room_path
 from tests.e2e.test_security_code import code_with
 from tests.integration.signaling.raw import RawSocket, raw_socket
-from tests.people import Person, Visitors
+from tests.people import Person, Visitors, done
 from tests.servers.browser import People
 from tests.servers.livekit import moving_at_once
 from tests.servers.trial_page import build, served
@@ -54,6 +54,7 @@ _GETS_UNDECODED = """
 """Whether hundreds of packets of a picture have come, of which nothing was decoded."""
 _FRAMES = 40
 _MEMBER_KEY = re.compile('"memberKey":"[^"]+"')
+_WITHOUT_KEY = re.compile(',"memberKey":"[^"]+"')
 _KEY_OF_THE_SERVER = f'"memberKey":"{_VECTORS["members"]["bob"]["memberKey"]}"'
 
 
@@ -192,3 +193,56 @@ async def test_a_server_that_says_another_member_key_is_seen_by_the_codes(
     await meet(people)
     codes = await asyncio.gather(code_with(ann, bob.name), code_with(bob, ann.name))
     assert codes[0] != codes[1]
+
+
+async def test_a_server_that_strips_all_keys_is_not_followed_where_the_room_asks_for_encryption(
+    fresh_server: StartServer, at_browser: AtBrowser
+) -> None:
+    """A dishonest server is played between the pages and theirs: it takes all keys away, and what it knows of
+    the room. The links end in the mark.
+    """
+    server = await fresh_server(moving_at_once(mesh_again_at=1))
+    await server.expect_log("sfu.ready")
+
+    def between(page: WebSocketRoute) -> None:
+        honest = page.connect_to_server()
+        page.on_message(lambda message: honest.send(_WITHOUT_KEY.sub("", str(message))))
+
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+        room = await accounts[0].creates_room()
+        await accounts[0].invites(*accounts[1:], to=room)
+        people = [await at_browser(account) for account in accounts]
+        for someone in people:
+            await someone.page.route_web_socket(re.compile("/socket.io/"), between)
+            await someone.page.goto(f"{room_path(room)}#e2ee")
+            await someone.fills_login()
+            await expect(someone.page.get_by_text("Encrypted end to end")).to_be_visible()
+            await someone.enters()
+        for someone in people:
+            notice = someone.page.get_by_text(
+                "The server asked this call to go through it without end-to-end"
+            )
+            await expect(notice).to_be_visible()
+        await meet(people)
+
+
+async def test_a_call_that_its_creator_has_encrypted_goes_on_encrypted(
+    fresh_server: StartServer, calling: Callable[..., Awaitable[list[Participant]]]
+) -> None:
+    server = await fresh_server({**moving_at_once(mesh_again_at=1), "PARLOUR_SFU_ABOVE": 1})
+    await server.expect_log("sfu.ready")
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob")]
+        room = await accounts[0].creates_room(encryption="off")
+        await accounts[0].invites(accounts[1], to=room)
+        ann, bob = people = await calling(accounts, room)
+        await server.expect_log("topology.settled")
+        assert await ann.page.evaluate("window.frameKeys.length") == 0
+        server.mark_log()
+        done(await accounts[0].post("/room/change", {"room": room, "encryption": "on"}))
+        await server.expect_log("topology.settled")
+        await meet(people)
+        assert await bob.page.evaluate("window.frameKeys.length") > 0
+        await ann.button("People").click()
+        await expect(ann.page.get_by_text("This call is encrypted end to end, whichever way")).to_be_visible()

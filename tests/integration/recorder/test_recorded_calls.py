@@ -220,3 +220,25 @@ async def is_deleted_by(person: Person, server: ParlourServer, room: str, record
     assert (await person.get("/recordings", params={"room": room})).json()["recordings"] == []
     await server.expect_log("recording.deleted")
     assert not (server.folder / "data" / "recordings" / recording).exists()
+
+
+async def test_a_room_that_asks_for_encryption_is_not_recorded_and_a_recording_ends_where_it_begins_to(
+    fresh_server: StartServer,
+) -> None:
+    server = await fresh_server(recording_server())
+    await server.expect_log("sfu.ready")
+    async with Visitors(server) as visitors:
+        ann = await visitors.client("ann")
+        room = await ann.creates_room(encryption="on")
+        async with members(server, ann, room=room) as (host,):
+            assert (await host.asks("start-recording"))["code"] == "recording_room_encrypted"
+            assert (await host.asks("leave"))["ok"]  # a call has to be encrypted until all have left
+        await ann.post("/room/change", {"room": room, "encryption": "off"})
+        async with members(server, ann, room=room) as (host,):
+            assert (await host.asks("start-recording"))["ok"]
+            await host.hears("call-recording", lambda told: told["recording"] is not None)
+            await ann.post("/room/change", {"room": room, "encryption": "on"})
+            await host.hears("call-recording", lambda told: told["recording"] is None)
+            assert (await host.asks("start-recording"))["code"] == "recording_room_encrypted"
+        [ended] = (await ann.get("/recordings", params={"room": room})).json()["recordings"]
+        assert ended["end_reason"] == "encrypted"
