@@ -24,6 +24,7 @@ def test_the_unit_and_its_socket_belong_together() -> None:
     listening.read(DEPLOY / "parlour.socket")
     assert service["Unit"]["Requires"] == "parlour.socket"
     assert service["Service"]["Type"] == "notify"
+    assert service["Service"]["KillMode"] == "process", "what the next Parlour takes over would be killed"
     assert listening["Socket"]["ListenStream"] == "127.0.0.1:8000"
 
 
