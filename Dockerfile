@@ -3,6 +3,7 @@
 #     -e PARLOUR_SMTP_URL=smtp://… parlour
 # It listens on all addresses of the container, so it wants an https address and a mail server; to try it
 # without: -e PARLOUR_ALLOW_INSECURE=true (docs/settings.md).
+# To record calls, and to keep recordings in S3: --build-arg EXTRAS="recording s3" (240 MB), and PARLOUR_LIVEKIT_URL.
 
 # The base images are named by their exact versions. A tag can be moved, so who builds for others pins the digest too,
 # at each update of the three lines below: `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints it, and
@@ -33,9 +34,12 @@ WORKDIR /build
 ENV UV_NO_PROGRESS=1 UV_LINK_MODE=copy VIRTUAL_ENV=/opt/parlour PIP_ROOT_USER_ACTION=ignore
 COPY tools/uv.lock tools/
 RUN pip install --no-cache-dir --no-deps --require-hashes -r tools/uv.lock && uv venv /opt/parlour
-COPY pyproject.toml requirements.lock ./
-# What it runs on and no more, at the versions and hashes of the lock: those of a constraint are checked too.
-RUN uv pip install --no-cache --verify-hashes --compile-bytecode -r pyproject.toml --constraint requirements.lock
+COPY pyproject.toml requirements.lock requirements-recording.lock ./
+# What it runs on and no more, at the versions and hashes of the locks: those of a constraint are checked too.
+ARG EXTRAS=""
+RUN uv pip install --no-cache --verify-hashes --compile-bytecode -r pyproject.toml \
+    --constraint requirements.lock --constraint requirements-recording.lock \
+    $(for extra in $EXTRAS; do printf -- ' --extra %s' "$extra"; done)
 COPY README.md LICENSE ./
 COPY media/ media/
 COPY src/ src/
