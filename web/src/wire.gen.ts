@@ -701,6 +701,8 @@ export interface RecordingEntry {
   seconds: number | null;
   /** Why it ended: asked for, the call was over, it was as long or as large as one may be, the server's disk was full, the server had stopped, the call had moved to another server, which made another recording of it, or the call has to be encrypted end to end. */
   end_reason: "asked" | "call_ended" | "time" | "bytes" | "disk" | "abandoned" | "moved" | "encrypted" | null;
+  /** How much of the mixed file is made while it is `finishing`, from 0 to 1, as of some seconds ago; else null, and also while that waits for its turn. */
+  progress: number | null;
   /** Empty until it is ready. */
   files: RecordingFileEntry[];
 }

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -297,6 +298,7 @@ recordings = Table(
     Column("seconds", Integer, nullable=True),
     Column("end_reason", String(16), nullable=True),
     Column("place", String(255), nullable=True),  # where its files are; null: nowhere, or as before 0028
+    Column("progress", Float, nullable=True),  # how much of its mixed file is made, 0 to 1; null: unknown
 )
 
 recording_files = Table(

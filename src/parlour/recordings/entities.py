@@ -52,7 +52,10 @@ class RecordingFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A recording as lists show it, with the names of who started it. `seconds` is its length."""
+    """A recording as lists show it, with the names of who started it. `seconds` is its length.
+
+    `progress` says how much of the mixed file is made, from 0 to 1; None where nobody has said it.
+    """
 
     recording_id: RecordingId
     state: State
@@ -62,5 +65,6 @@ class Recording:
     ended_at: datetime | None
     seconds: int | None
     end_reason: EndReason | None
+    progress: float | None = None
     place: Place | None = None
     files: tuple[RecordingFile, ...] = ()

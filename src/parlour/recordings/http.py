@@ -138,6 +138,7 @@ def _entry(recording: Recording) -> RecordingEntry:
         ended_at=recording.ended_at,
         seconds=recording.seconds,
         end_reason=recording.end_reason,
+        progress=recording.progress,
         files=[
             RecordingFileEntry(name=file.name, size=file.size, kind=file.kind, person=file.person)
             for file in recording.files

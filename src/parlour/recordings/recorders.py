@@ -72,6 +72,8 @@ class _Run:
         self.has_recorded = False
         self.bound: EndReason | None = None
         """The bound that has ended the recording, as its recorder says."""
+        self.progress: float | None = None
+        """How much of the mixed file is made, from 0 to 1; None until a recorder makes it."""
         self.whole: Whole | None = None
         self._recording_id = recording_id
         self._storage = storage
@@ -172,7 +174,9 @@ class _Run:
                     if not self.has_recorded:
                         self.has_recorded = True
                         self._tell()
-                case Mixing() | Interrupted():
+                case Mixing():
+                    self._mixes(report.done)
+                case Interrupted():
                     pass
                 case Finished():
                     if report.reason != "asked":
@@ -185,6 +189,11 @@ class _Run:
                         return Whole(None)
         log.warning("recorder.ended", recording=self._recording_id)
         return None
+
+    def _mixes(self, done: float) -> None:
+        is_first, self.progress = self.progress is None, done
+        if is_first:
+            self._tell()
 
     async def _follow(self, recorder: RunningRecorder, told: RecorderPlace | None, *, is_over: bool) -> None:
         """Tell a recorder what changes while it runs."""
@@ -264,8 +273,10 @@ class Recorders:
             if run.whole is not None:
                 await self._complete(recording_id, run, run.whole)
         if self._runs:
-            recorded = [recording_id for recording_id, run in self._runs.items() if run.has_recorded]
-            await self._recordings.prove(list(self._runs), recorded)
+            runs = self._runs.items()
+            recorded = [recording_id for recording_id, run in runs if run.has_recorded]
+            progress = {recording_id: run.progress for recording_id, run in runs if run.progress is not None}
+            await self._recordings.prove(list(self._runs), recorded, progress)
 
     async def _settle(self) -> None:
         """Begin the runs of new recordings, and of those whose files are here.

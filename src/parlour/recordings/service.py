@@ -1,9 +1,10 @@
 """The use cases of recordings: start, consent, stop, list, download, delete; and those of their makers."""
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from parlour.accounts.identity import Identity
 from parlour.db.database import AsyncConnection, Database, Transaction
@@ -173,10 +174,17 @@ class Recordings:
                 connection.after_commit(RecordingEnded(room_id=room_id, recording_id=recording_id))
         return bool(ended)
 
-    async def prove(self, worked_on: Collection[RecordingId], recorded: Collection[RecordingId]) -> None:
-        """Say that this node works on recordings, and that recorders have begun to record some of them."""
+    async def prove(
+        self,
+        worked_on: Collection[RecordingId],
+        recorded: Collection[RecordingId] = (),
+        progress: Mapping[RecordingId, float] = MappingProxyType({}),
+    ) -> None:
+        """Say that this node works on recordings, that recorders have begun to record some of them, and how
+        much of the mixed files of others is made.
+        """
         async with self._database.transaction() as connection:
-            await store.prove(connection, worked_on, recorded, now=self._clock())
+            await store.prove(connection, worked_on, recorded, progress, now=self._clock())
 
     async def forsaken(self) -> frozenset[RecordingId]:
         """Return the recordings that are not whole, and on which no server works."""

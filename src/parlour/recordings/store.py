@@ -1,7 +1,7 @@
 """The rows of recordings. Every function works in the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -141,16 +141,23 @@ async def prove(
     connection: AsyncConnection,
     worked_on: Iterable[RecordingId],
     recorded: Iterable[RecordingId],
+    progress: Mapping[RecordingId, float],
     *,
     now: datetime,
 ) -> None:
-    """Say that this server works on recordings; of those that are `recorded`, a recorder has begun."""
+    """Say that this server works on recordings; of those that are `recorded`, a recorder has begun.
+
+    `progress` says how much of their mixed files is made, from 0 to 1.
+    """
     names = list(worked_on)
     if names:
         seen = update(recordings).where(recordings.c.recording_id.in_(names)).values(seen_at=now)
         await connection.execute(seen)
     begun = and_(recordings.c.recording_id.in_(list(recorded)), recordings.c.state == "starting")
     await connection.execute(update(recordings).where(begun).values(state="recording"))
+    for name, done in progress.items():
+        is_mixed = and_(is_called(name), recordings.c.state == "finishing")
+        await connection.execute(update(recordings).where(is_mixed).values(progress=done))
 
 
 async def forsaken(connection: AsyncConnection, *, unseen_since: datetime) -> frozenset[RecordingId]:
@@ -294,7 +301,7 @@ async def complete(
     """Note that a recording is whole, or has failed, and what files there are of it. `seen_at` is a moment
     since when nobody has worked on it.
     """
-    values = {"state": state, "seconds": seconds, "seen_at": seen_at}
+    values = {"state": state, "seconds": seconds, "seen_at": seen_at, "progress": None}
     done = update(recordings).where(is_called(recording_id)).values(values)
     row_id = (await connection.execute(done.returning(recordings.c.id))).scalar_one_or_none()
     if row_id is None:
@@ -402,6 +409,7 @@ def _recording(row: Row[Any], files: tuple[RecordingFile, ...]) -> Recording:
         ended_at=row.ended_at,
         seconds=row.seconds,
         end_reason=row.end_reason,
+        progress=row.progress,
         place=row.place,
         files=files,
     )

@@ -113,7 +113,7 @@ class Uploads:
         while True:
             await asyncio.sleep(PROOF_SECONDS)
             try:
-                await self._recordings.prove([recording_id], [])
+                await self._recordings.prove([recording_id])
             except DATABASE_UNAVAILABLE as error:  # another node may then do the same work, which is harmless
                 log.warning("recording.not_proven", recording=recording_id, error=type(error).__name__)
 

@@ -677,6 +677,10 @@ class RecordingEntry(Body):
         "the server's disk was full, the server had stopped, the call had moved to another server, which "
         "made another recording of it, or the call has to be encrypted end to end."
     )
+    progress: float | None = Field(
+        description="How much of the mixed file is made while it is `finishing`, from 0 to 1, as of some "
+        "seconds ago; else null, and also while that waits for its turn."
+    )
     files: list[RecordingFileEntry] = Field(description="Empty until it is ready.")
 
 

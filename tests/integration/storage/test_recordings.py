@@ -110,6 +110,11 @@ class Stored:
             query = select(recordings.c.state).order_by(recordings.c.id)
             return list((await connection.execute(query)).scalars())
 
+    async def progress(self) -> float | None:
+        """Return how much of the latest recording's mixed file is made, as the list of its room says."""
+        page = await self.recordings.page(ANN, room="one", before=None, limit=1)
+        return page.recordings[0].progress
+
     async def is_there(self, live: LiveRecording) -> bool:
         """Do the upkeep once, and look for the folder."""
         await self.upkeep.clean()
@@ -143,6 +148,11 @@ async def test_a_recording_begins_once_and_ends(stored: Stored) -> None:
     assert await stored.recordings.live_ones() == []
     await stored.recordings.prove([live.recording_id], [live.recording_id])
     assert await stored.states() == ["finishing"]
+    assert await stored.progress() is None
+    await stored.recordings.prove([live.recording_id], progress={live.recording_id: 0.25})
+    assert await stored.progress() == 0.25
+    await stored.completes(live)
+    assert await stored.progress() is None
     assert (await stored.starts()).recording_id != live.recording_id
 
 
@@ -271,7 +281,7 @@ async def test_one_that_is_worked_on_again_goes_on(stored: Stored) -> None:
     live = await stored.starts()
     stored.now += FORSAKEN_AFTER + timedelta(seconds=1)
     await stored.upkeep.clean()
-    await stored.recordings.prove([live.recording_id], [])
+    await stored.recordings.prove([live.recording_id])
     await stored.upkeep.clean()
     assert await stored.states() == ["starting"]
 

@@ -137,6 +137,7 @@ export interface CommonTexts {
   "recordings.starting": None;
   "recordings.recording": None;
   "recordings.finishing": None;
+  "recordings.finishingPercent": { percent: number };
   "recordings.failed": None;
   "recordings.mixed": None;
   "recordings.picture": None;

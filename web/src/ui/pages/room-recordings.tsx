@@ -64,7 +64,7 @@ export function RoomRecordings({ room }: { room: string }) {
 function Recorded({ recording, onChange }: { recording: RecordingEntry; onChange(): void }) {
   const t = useTexts();
   const times = useTimes();
-  const { state, seconds, username, displayName, started_at, files } = recording;
+  const { state, seconds, progress, username, displayName, started_at, files } = recording;
   const [mixed, ...rest] = [...files].sort(
     (one, other) => Number(isMixed(other)) - Number(isMixed(one)),
   );
@@ -83,7 +83,13 @@ function Recorded({ recording, onChange }: { recording: RecordingEntry; onChange
             </span>
           </div>
         </div>
-        {state !== "ready" && <p className="soft small">{t(`recordings.${state}`)}</p>}
+        {state !== "ready" && (
+          <p className="soft small">
+            {state === "finishing" && progress !== null
+              ? t("recordings.finishingPercent", { percent: Math.floor(progress * 100) })
+              : t(`recordings.${state}`)}
+          </p>
+        )}
         {mixed && <FileLink recording={recording.recording} file={mixed} />}
         {rest.length > 0 && (
           <details>
