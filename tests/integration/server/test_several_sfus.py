@@ -28,7 +28,7 @@ pytestmark = pytest.mark.database("sqlite")
 
 @dataclass
 class Town:
-    """A server with two SFUs, and a call of three on one of them."""
+    """A server with two SFUs, and a call of three, in `room`, on one of them."""
 
     server: ParlourServer
     sfus: dict[str, RunningLiveKit]
@@ -37,6 +37,7 @@ class Town:
     url: str
     epoch: str
     folder: Path
+    room: str
 
     @property
     def used(self) -> RunningLiveKit:
@@ -92,7 +93,7 @@ async def town(
         for caller in callers:
             await caller.joins(room, **KNOWS_SFU)
         urls = {f"/livekit/{sfu.access.label}": sfu for sfu in sfus}
-        town = Town(server, urls, callers, "", "", tmp_path)
+        town = Town(server, urls, callers, "", "", tmp_path, room)
         await town.move()
         yield town
 
