@@ -71,11 +71,22 @@ class RecordingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     is_over: bool = False
 
 
+class RecordingPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A room of LiveKit, and a token that opens it."""
+
+    url: str
+    token: str
+    room: str
+
+
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change: more `names`, more `people` who may be recorded, or with `finish` the recording's end."""
+    """A change: more `names`, more `people` who may be recorded, the `place` to which the call moves, or with
+    `finish` the recording's end.
+    """
 
     names: dict[str, str] = {}
     people: frozenset[str] = frozenset()
+    place: RecordingPlace | None = None
     finish: bool = False
 
 

@@ -55,7 +55,7 @@ class CallRecordings:
         self._deliver = deliver
         self._told: dict[RoomId, LiveRecording] = {}
         self._changed = asyncio.Event()
-        topologies.ask_who_records(self._recorder_of)
+        topologies.ask_who_records(self._recorder_of, self._on_move)
         live.listen(self._on_change)
 
     def recording_of(self, room_id: RoomId, user_id: UserId) -> ServerRecording | UnsetType:
@@ -66,6 +66,11 @@ class CallRecordings:
     def _recorder_of(self, room_id: RoomId) -> PeerId | None:
         live = self._live.by_room.get(room_id)
         return None if live is None else recorder_identity(live.recording_id)
+
+    def _on_move(self, room_id: RoomId) -> None:
+        """Look at once where a call that is recorded is now: its people leave the former place soon."""
+        if room_id in self._live.by_room:
+            self._changed.set()
 
     def _on_change(self, room_id: RoomId) -> None:
         """Tell the members of this node what has changed for them."""

@@ -133,12 +133,18 @@ class CallTopologies:
         self._to_open: dict[RoomId, None] = {}
         self._has_to_open = asyncio.Event()
         self._recorder_of: Callable[[RoomId], PeerId | None] = lambda _room_id: None
+        self._moved: Callable[[RoomId], None] = lambda _room_id: None
         self._remove_unable: Callable[[Set[PeerId], Room], None] = lambda _peers, _room: None
         sfus.listen(self)
 
-    def ask_who_records(self, recorder_of: Callable[[RoomId], PeerId | None]) -> None:
-        """Name who knows the identity, on an SFU, of what records a call; None where nothing does."""
+    def ask_who_records(
+        self, recorder_of: Callable[[RoomId], PeerId | None], moved: Callable[[RoomId], None]
+    ) -> None:
+        """Name who knows the identity, on an SFU, of what records a call; None where nothing does. `moved` is
+        called when a call has moved, so that it is recorded where it is now.
+        """
         self._recorder_of = recorder_of
+        self._moved = moved
 
     def have_removed(self, remove_unable: Callable[[Set[PeerId], Room], None]) -> None:
         """Name what removes members of this node from a call that is too large for a mesh, and that has to be
@@ -549,6 +555,7 @@ class CallTopologies:
         if call is None:
             return
         _note(call, topology)
+        self._moved(room_id)
         own = self._own_members(call)
         for peer_id in own[:TOLD_A_TURN]:
             self._tell(room_id, peer_id, topology)

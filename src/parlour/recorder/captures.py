@@ -5,7 +5,7 @@ is taken how long they lay in the jitter buffer (`jitter_delay`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,13 +47,18 @@ class RecordedTrack:
 
 @dataclass(slots=True)
 class Studio:
-    """The things that all captures share. `lost` counts the pictures for which there was no time."""
+    """The things that all captures share.
+
+    `lost` counts the pictures for which there was no time. `on_part` is called with the track of each part
+    that begins.
+    """
 
     manifest: Manifest
     clock: RecorderClock
     threads: Executor
     frames_per_second: int
     lost: int = field(default=0)
+    on_part: Callable[[RecordedTrack], None] = field(default=lambda _track: None)
 
     def begin_part(self, track: RecordedTrack, kind: Kind, at: int) -> PartBegan:
         file = self.manifest.next_file(track.source)
@@ -61,6 +66,7 @@ class Studio:
             at=at, file=file, kind=kind, identity=track.identity, source=track.source, track=track.sid
         )
         self.manifest.add(part)
+        self.on_part(track)
         return part
 
     def open_part(self, part: PartBegan, file: _File, *, most: int) -> "OpenPart[_File]":

@@ -1,6 +1,7 @@
 """The recorder as a participant of a room of LiveKit: it takes the tracks of others, and sends nothing."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import livekit.rtc as rtc
@@ -26,20 +27,25 @@ class Unreachable(Exception):
 
 
 class RecordingParticipant:
-    """Records the tracks of the room, `most_tracks` at once. `left` is set when the room is lost.
+    """Records the tracks of the room, `most_tracks` at once.
 
     `people` are the identities of people who may be recorded, None: everybody. `choose` looks for more.
+    `changed` is called when the room is lost (`has_left`), or a capture has failed (`failure`): the disk is
+    full, for example.
     """
 
-    def __init__(self, studio: Studio, people: set[str] | None, *, most_tracks: int) -> None:
-        self.left = asyncio.Event()
+    def __init__(
+        self, studio: Studio, people: set[str] | None, changed: Callable[[], None], *, most_tracks: int
+    ) -> None:
+        self.has_left = False
+        self.failure: BaseException | None = None
         self._studio = studio
+        self._changed = changed
         self._people = people
         self._most_tracks = most_tracks
         self._room = rtc.Room()
         self._taken: set[str] = set()
-        self._captures: dict[str, asyncio.Task[None]] = {}
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._captures: dict[str, tuple[RecordedTrack, asyncio.Task[None]]] = {}
 
     @property
     def tracks(self) -> int:
@@ -59,7 +65,7 @@ class RecordingParticipant:
         room.on("participant_name_changed", self._name)
         room.on("track_subscribed", self._begin)
         room.on("track_unsubscribed", self._end)
-        room.on("disconnected", lambda *_: self.left.set())
+        room.on("disconnected", self._leave)
         options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=_CONNECT_SECONDS)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -70,13 +76,17 @@ class RecordingParticipant:
             self._name(person)
         self.choose()
 
-    async def fail(self) -> None:
-        """Wait until a capture fails, and raise why: the disk is full, for example."""
-        await self._failed
+    def yield_to(self, other: RecordedTrack) -> None:
+        """Record no more of a source of a person, if another room's track of it is recorded."""
+        captures = list(self._captures.values())
+        if all(recorded.sid != other.sid for recorded, _ in captures):
+            for recorded, task in captures:
+                if (recorded.identity, recorded.source) == (other.identity, other.source):
+                    task.cancel()
 
     async def leave(self) -> None:
         """Close all files, and leave the room. Raises what a capture has raised."""
-        tasks = list(self._captures.values())
+        tasks = [task for _, task in self._captures.values()]
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,16 +131,21 @@ class RecordingParticipant:
         else:
             running = SoundCapture(self._studio, recorded, track).run()
         task = asyncio.create_task(running)
-        self._captures[track.sid] = task
+        self._captures[track.sid] = (recorded, task)
         task.add_done_callback(lambda done: self._ended(track.sid, done))
 
     def _end(self, track: Any, *_: Any) -> None:
-        if (task := self._captures.get(track.sid)) is not None:
-            task.cancel()
+        if track.sid in self._captures:
+            self._captures[track.sid][1].cancel()
         self.choose()
 
     def _ended(self, sid: str, task: asyncio.Task[None]) -> None:
-        if self._captures.get(sid) is task:
+        if sid in self._captures and self._captures[sid][1] is task:
             del self._captures[sid]
-        if not task.cancelled() and (error := task.exception()) is not None and not self._failed.done():
-            self._failed.set_exception(error)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failure = self.failure or error
+            self._changed()
+
+    def _leave(self, *_: Any) -> None:
+        self.has_left = True
+        self._changed()

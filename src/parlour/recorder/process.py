@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ import structlog
 from parlour.logs import configure_logs
 from parlour.recorder.captures import Studio
 from parlour.recorder.clock import RecorderClock
+from parlour.recorder.followed_call import FollowedCall
 from parlour.recorder.listener import Listener
 from parlour.recorder.manifest import (
     FileMixed,
@@ -27,7 +29,7 @@ from parlour.recorder.manifest import (
     RecordingEnded,
 )
 from parlour.recorder.mixing import MixingStopped, mix
-from parlour.recorder.participant import RecordingParticipant, Unreachable
+from parlour.recorder.participant import Unreachable
 from parlour.recorder_lines import (
     LONGEST_LINE,
     Bounds,
@@ -38,6 +40,7 @@ from parlour.recorder_lines import (
     Interrupted,
     Mixing,
     Recording,
+    RecordingPlace,
     RecordingRequest,
 )
 
@@ -60,12 +63,15 @@ class RecorderProcess:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._report = listener.report
-        self._finish = asyncio.Event()
-        self._interrupted = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._is_over = False
         self._interruption: Interrupted | None = None
+        self._next_place: RecordingPlace | None = None
+        self._at = ("", "")
+        """The address and the room where the call is recorded."""
         self._stop_mixing = threading.Event()
         self._people: set[str] | None = None
-        self._participant: RecordingParticipant | None = None
+        self._call: FollowedCall | None = None
 
     async def run(self, lines: asyncio.StreamReader) -> int:
         """Do what the first line asks, and return the exit status."""
@@ -77,6 +83,7 @@ class RecorderProcess:
         except (ValueError, FolderInUse, ManifestUnreadable, OSError) as error:
             return self._failed(error)
         self._people = None if request.people is None else set(request.people)
+        self._at = (request.url, request.room)
         reading = asyncio.create_task(self._obey(lines, manifest, request))
         try:
             await self._record_and_mix(request, manifest)
@@ -120,45 +127,48 @@ class RecorderProcess:
         bounds = request.bounds
         with ThreadPoolExecutor(bounds.threads, "recorder") as threads:
             studio = Studio(manifest, clock, threads, bounds.frames_per_second)
-            participant = RecordingParticipant(studio, self._people, most_tracks=bounds.most_tracks)
-            self._participant = participant
+            call = FollowedCall(studio, self._people, self._changed.set, most_tracks=bounds.most_tracks)
+            self._call = call
             try:
-                await participant.join(request.url, request.token)
-                return await self._watch(participant, studio, bounds)
+                await call.enter(request.url, request.token)
+                return await self._watch(call, studio, bounds)
             finally:
-                self._participant = None
-                await participant.leave()
+                self._call = None
+                await call.leave()
 
-    async def _watch(
-        self, participant: RecordingParticipant, studio: Studio, bounds: Bounds
-    ) -> EndReason | None:
-        ends = [
-            asyncio.create_task(waiting)
-            for waiting in (self._finish.wait(), self._interrupted.wait(), participant.left.wait())
-        ]
-        failing = asyncio.create_task(participant.fail())
+    async def _watch(self, call: FollowedCall, studio: Studio, bounds: Bounds) -> EndReason | None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            if call.failure is not None:
+                raise call.failure
+            if self._is_over:
+                return "asked"
+            if call.is_lost:
+                self._interrupt("disconnected")
+            if self._interruption is None:
+                await self._move(call)
+            if self._interruption is not None:
+                return None
+            if (reason := await self._look(call, studio, bounds)) is not None:
+                return reason
+
+    async def _move(self, call: FollowedCall) -> None:
+        """Go where the call goes; if that cannot be reached, another recorder is to try."""
+        place, self._next_place = self._next_place, None
+        if place is None:
+            await call.look()
+            return
+        self._at = (place.url, place.room)
         try:
-            while True:
-                done, _ = await asyncio.wait(
-                    (*ends, failing), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                if failing in done:
-                    failing.result()
-                if self._finish.is_set():
-                    return "asked"
-                if participant.left.is_set():
-                    self._interrupt("disconnected")
-                if self._interrupted.is_set():
-                    return None
-                if (reason := await self._look(participant, studio, bounds)) is not None:
-                    return reason
-        finally:
-            for task in (*ends, failing):
-                task.cancel()
+            await call.enter(place.url, place.token)
+        except Unreachable as error:
+            log.warning("recorder.not-moved", error=str(error))
+            self._interrupt("moved")
 
-    async def _look(
-        self, participant: RecordingParticipant, studio: Studio, bounds: Bounds
-    ) -> EndReason | None:
+    async def _look(self, call: FollowedCall, studio: Studio, bounds: Bounds) -> EndReason | None:
         """Report how it goes; return the bound that is reached."""
         folder, began = studio.manifest.folder, studio.manifest.contents.began
         seconds = 0.0 if began is None else (studio.clock.now() - began) / 1_000_000
@@ -167,8 +177,8 @@ class RecorderProcess:
             Recording(
                 seconds=round(seconds, 1),
                 bytes=size,
-                tracks=participant.tracks,
-                skipped=participant.skipped,
+                tracks=call.tracks,
+                skipped=call.skipped,
                 lost=studio.lost,
             )
         )
@@ -234,7 +244,7 @@ class RecorderProcess:
             return None
         async with asyncio.timeout(_REQUEST_SECONDS):
             asked = msgspec.json.decode(await _line(lines), type=RecordingRequest)
-        if not asked.is_over and (asked.url, asked.room) != (request.url, request.room):
+        if not asked.is_over and (asked.url, asked.room) != self._at:
             self._interrupt("moved")
         people = frozenset() if asked.people is None else asked.people
         instruction = Instruction(names=asked.names, people=people, finish=asked.is_over)
@@ -245,15 +255,16 @@ class RecorderProcess:
         _add_names(manifest, RecorderClock.started_now(), instruction.names)
         if self._people is not None:
             self._people |= instruction.people
-        if self._participant is not None:
-            self._participant.choose()
-        if instruction.finish:
-            self._finish.set()
+        if self._call is not None:
+            self._call.choose()
+        self._next_place = instruction.place or self._next_place
+        self._is_over = self._is_over or instruction.finish
+        self._changed.set()
 
     def _interrupt(self, reason: str) -> None:
         if self._interruption is None:
             self._interruption = msgspec.convert({"reason": reason, "event": "interrupted"}, Interrupted)
-        self._interrupted.set()
+        self._changed.set()
         self._stop_mixing.set()
 
     def _failed(self, error: Exception) -> int:

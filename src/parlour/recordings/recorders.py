@@ -19,6 +19,7 @@ from parlour.recorder_lines import (
     Interrupted,
     Mixing,
     Recording,
+    RecordingPlace,
     RecordingRequest,
 )
 from parlour.recordings.entities import EndReason, RecordingId
@@ -205,14 +206,22 @@ class _Run:
                 if not is_over:
                     is_over = True
                     await recorder.tell(Instruction(finish=True))
-            elif place is None or told is None or place.sfu_room != told.sfu_room:
+            elif place is None or told is None:
                 recorder.interrupt()
             else:
-                names = {who: name for who, name in place.names.items() if told.names.get(who) != name}
-                people = place.people - told.people
-                if names or people:
-                    await recorder.tell(Instruction(names=names, people=people))
+                if (instruction := _news(told, place)) != Instruction():
+                    await recorder.tell(instruction)
                 told = place
+
+
+def _news(told: RecorderPlace, place: RecorderPlace) -> Instruction:
+    """Return what has changed for a recorder."""
+    goes_on = (place.url, place.sfu_room) == (told.url, told.sfu_room)
+    return Instruction(
+        names={who: name for who, name in place.names.items() if told.names.get(who) != name},
+        people=place.people - told.people,
+        place=None if goes_on else RecordingPlace(url=place.url, token=place.token(), room=place.sfu_room),
+    )
 
 
 class Recorders:

@@ -23,7 +23,7 @@ from parlour.calls.topology_rules import TopologyThresholds
 from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.cluster.messages import ClusterMessages
 from parlour.node_id import NodeId
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.sfu_link import SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
 from parlour.wire.base import RoomEncryption, RoomTopology
 from parlour.wire.signaling import CallTopology, PeerId, ReportTopology
@@ -130,6 +130,8 @@ class OneNode:
         self.removed: set[PeerId] = set()
         """The members that this node has removed, since their browsers cannot encrypt."""
         self.recorder: PeerId | None = None
+        self.moves: list[RoomId] = []
+        """The calls whose recorder was to look where they are."""
         self.passed = 0.0
         """The seconds that the test lets pass."""
         self.topologies = CallTopologies(
@@ -143,7 +145,7 @@ class OneNode:
             clock=lambda: time.monotonic() + self.passed,
         )
         self.topologies.have_removed(self._remove)
-        self.topologies.ask_who_records(lambda _room_id: self.recorder)
+        self.topologies.ask_who_records(lambda _room_id: self.recorder, self.moves.append)
         self._changed = asyncio.Event()
         self._steps: list[Callable[[], Any]] = [
             self.topologies.consider,
@@ -298,10 +300,11 @@ async def test_a_call_that_is_recorded_goes_to_an_sfu_where_its_recorder_is_no_s
 ) -> None:
     recorder = PeerId("recorder-1")
     is_recorded = True
-    node.topologies.ask_who_records(lambda _room_id: recorder if is_recorded else None)
+    node.topologies.ask_who_records(lambda _room_id: recorder if is_recorded else None, node.moves.append)
     ann = await node.joins("ann")
     assert node.topologies.place_of_recorder(ROOM.room_id, recorder) is None
     moved = await node.hears(ann, kind="sfu")
+    assert ROOM.room_id in node.moves
     [(sfu, room)] = node.sfus.rooms
     assert node.topologies.sfu_members(sfu, room) == frozenset({ann, recorder})
     place = node.topologies.place_of_recorder(ROOM.room_id, recorder)
