@@ -33,7 +33,6 @@ from parlour.wire.signaling import (
     AddPeer,
     CallTopology,
     Counted,
-    FromPeer,
     Join,
     Joined,
     OfferSdp,
@@ -394,22 +393,15 @@ class Arrivals:
         An offer to a peer that has left, or that reads too slowly, is dropped without a refusal: the newcomer
         is not introduced to the former, and offers again to the latter.
         """
-        call, offered = self._calls.mesh(participation.room.room_id), []
-        for offer in {offer.peer_id: offer for offer in offers}.values():
+        room, offered = participation.room, []
+        call, sender_id = self._calls.mesh(room.room_id), sender.user_id
+        for to, offer in {offer.peer_id: offer for offer in offers}.items():
             message = call.relay(participation.peer_id, offer)
             with suppress(PeerBusy, Unavailable):
-                message = message and self._relay_only.passed_on(message, participation.room)
-                if message and self._pass_on(sender, participation.room, offer, message):
-                    offered.append(offer.peer_id)
+                message = message and self._relay_only.passed_on(message, room)
+                if message and self._delivery.pass_on(room.room_id, sender_id, to, message, offer.size()):
+                    offered.append(to)
         return offered
-
-    def _pass_on(self, sender: Identity, room: Room, offer: OfferSdp, message: FromPeer) -> bool:
-        room_id, to, size = room.room_id, offer.peer_id, offer.size()
-        return (
-            self._calls.hold_back(room_id, to, message, size)
-            or self._delivery.relay(sender.user_id, to, message, size)
-            or self._calls.relay(room_id, to, message)
-        )
 
     def _joined(
         self,

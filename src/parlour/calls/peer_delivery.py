@@ -27,9 +27,21 @@ class PeerDelivery:
         self._shares = BufferShares()
         self._held: dict[RoomId, deque[tuple[AnyServerEvent, str | None]]] = {}
 
+    def pass_on(self, room_id: RoomId, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
+        """Send a message of another peer, whichever node holds the receiver; keep it while the receiver's
+        introduction to that peer is held. Return False if there is no such receiver.
+
+        Raises what `relay` raises, or Unavailable if the receiver's node is out of reach. Hot path.
+        """
+        return (
+            self._calls.hold_back(room_id, to, message, size)
+            or self.relay(sender, to, message, size)
+            or self._calls.relay(room_id, to, message)
+        )
+
     def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
-        """Send a message of another peer, with `size` bytes of content. Return False if there is no such
-        peer.
+        """Send a message of another peer to a member of this node, with `size` bytes of content. Return
+        False if there is no such member.
 
         Raises PeerBusy if the receiver reads too slowly. Hot path: while nobody does, it is one delivery.
         """

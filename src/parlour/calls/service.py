@@ -144,11 +144,7 @@ class SignalingService:
             raise PeerNotFound
         passed_on = self._relay_only.passed_on(message, participation.room)
         room_id, sender = participation.room.room_id, connection.identity.user_id
-        if passed_on is None or self._calls.hold_back(room_id, event.peer_id, passed_on, size):
-            return ACCEPTED
-        if self._delivery.relay(sender, event.peer_id, passed_on, size):
-            return ACCEPTED
-        if self._calls.relay(room_id, event.peer_id, passed_on):
+        if passed_on is None or self._delivery.pass_on(room_id, sender, event.peer_id, passed_on, size):
             return ACCEPTED
         raise PeerNotFound
 
