@@ -19,6 +19,7 @@ import structlog
 from parlour.recorder.clock import RecorderClock
 from parlour.recorder.jitter_delay import JitterDelay
 from parlour.recorder.manifest import Kind, Manifest, PartBegan, PartEnded
+from parlour.recorder.recorded_track import RecordedTrack
 from parlour.recorder.sample_clock import RATE, SampleClock, seemed_at
 from parlour.recorder.track_files import LONGEST_SILENCE, PictureFile, SoundFile
 from parlour.recorder.writing import TrackWriting
@@ -34,15 +35,6 @@ _LOOK_MICROSECONDS, _LOOK_SECONDS = 2_000_000, 1.0
 _File = TypeVar("_File", PictureFile, SoundFile)
 
 log = structlog.get_logger("parlour.recorder")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedTrack:
-    """A track: the identity of its person, its source and its id at LiveKit."""
-
-    identity: str
-    source: str
-    sid: str
 
 
 @dataclass(slots=True)

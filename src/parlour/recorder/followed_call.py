@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from parlour.recorder.captures import RecordedTrack, Studio
+from parlour.recorder.captures import Studio
 from parlour.recorder.participant import RecordingParticipant
+from parlour.recorder.recorded_track import RecordedTrack
 
 
 class FollowedCall:

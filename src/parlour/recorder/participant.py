@@ -7,8 +7,9 @@ from typing import Any
 import livekit.rtc as rtc
 import structlog
 
-from parlour.recorder.captures import PictureCapture, RecordedTrack, SoundCapture, Studio
+from parlour.recorder.captures import PictureCapture, SoundCapture, Studio
 from parlour.recorder.manifest import PersonNamed
+from parlour.recorder.recorded_track import RecordedTrack, RunningCapture
 
 _CONNECT_SECONDS = 10.0
 _LEAVE_SECONDS = 5.0
@@ -45,7 +46,7 @@ class RecordingParticipant:
         self._most_tracks = most_tracks
         self._room = rtc.Room()
         self._taken: set[str] = set()
-        self._captures: dict[str, tuple[RecordedTrack, asyncio.Task[None]]] = {}
+        self._captures: dict[str, RunningCapture] = {}
 
     @property
     def tracks(self) -> int:
@@ -78,26 +79,26 @@ class RecordingParticipant:
 
     def yield_to(self, other: RecordedTrack) -> None:
         """Record no more of a source of a person, if another room's track of it is recorded."""
-        captures = list(self._captures.values())
-        if all(recorded.sid != other.sid for recorded, _ in captures):
-            for recorded, task in captures:
-                if (recorded.identity, recorded.source) == (other.identity, other.source):
-                    task.cancel()
+        captures = self._captures.values()
+        if all(capture.track.sid != other.sid for capture in captures):
+            for capture in captures:
+                if (capture.track.identity, capture.track.source) == (other.identity, other.source):
+                    capture.stop()
 
     async def leave(self) -> None:
         """Close all files, and leave the room. Raises what a capture has raised."""
-        tasks = [task for _, task in self._captures.values()]
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        captures = list(self._captures.values())
+        for capture in captures:
+            capture.stop()
+        await asyncio.gather(*(capture.ends() for capture in captures))
         try:
             async with asyncio.timeout(_LEAVE_SECONDS):
                 await self._room.disconnect()
         except TimeoutError:
             log.warning("recorder.not-left")
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        for capture in captures:
+            if capture.error is not None:
+                raise capture.error
 
     def _publications(self) -> list[tuple[Any, Any]]:
         people = self._room.remote_participants.values()
@@ -130,20 +131,19 @@ class RecordingParticipant:
             running = PictureCapture(self._studio, recorded, publication, track).run()
         else:
             running = SoundCapture(self._studio, recorded, track).run()
-        task = asyncio.create_task(running)
-        self._captures[track.sid] = (recorded, task)
-        task.add_done_callback(lambda done: self._ended(track.sid, done))
+        self._captures[track.sid] = RunningCapture(recorded, running, self._ended)
 
     def _end(self, track: Any, *_: Any) -> None:
-        if track.sid in self._captures:
-            self._captures[track.sid][1].cancel()
+        if (capture := self._captures.get(track.sid)) is not None:
+            capture.stop()
         self.choose()
 
-    def _ended(self, sid: str, task: asyncio.Task[None]) -> None:
-        if sid in self._captures and self._captures[sid][1] is task:
+    def _ended(self, capture: RunningCapture) -> None:
+        sid = capture.track.sid
+        if self._captures.get(sid) is capture:
             del self._captures[sid]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.failure = self.failure or error
+        if capture.error is not None:
+            self.failure = self.failure or capture.error
             self._changed()
 
     def _leave(self, *_: Any) -> None:
