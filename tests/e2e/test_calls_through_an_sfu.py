@@ -125,6 +125,13 @@ _LOCAL_ENDS = """
     }))
 """
 """Says by which kind of address each connection of a page goes, and by which port of it."""
+_ALL_ARE_RELAYED = f"""
+  async () => {{
+    const ends = await ({_LOCAL_ENDS})();
+    return ends.length > 1 && ends.every((end) => end.startsWith("relay ")) && ends;
+  }}
+"""
+"""There are the connection to the SFU, and the other one for data."""
 _ALL_RELAYS_ARE_NEW = f"""
   async (former) => {{
     const ends = await ({_LOCAL_ENDS})();
@@ -155,9 +162,8 @@ async def test_media_of_a_relayed_room_reach_the_sfu_through_relays_that_are_ren
         await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
         for _ in range(2):
             for person in (ann, bob):
-                ends = await person.page.evaluate(_LOCAL_ENDS)
-                assert len(ends) > 1, "there are the SFU, and the other one for data"
-                assert {end.split()[0] for end in ends} == {"relay"}
+                relayed = await person.page.wait_for_function(_ALL_ARE_RELAYED, polling=200)
+                ends = await relayed.json_value()
                 await person.page.wait_for_function(_ALL_RELAYS_ARE_NEW, arg=ends, polling=200)
             await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
         moves = [line for line in server.log_lines() if "topology.moved" in line]
