@@ -175,8 +175,7 @@ class Call:
         if kill:
             await self._kill(kill)
         text = f"a message in {name}"
-        await self.people[1].writes(text)
-        self.written.append(text)
+        await self._write(text)
         await acting
         await self._until_settled(kind)
         await self.meet()
@@ -185,6 +184,16 @@ class Call:
             (viewer, seen): found for viewer, all_seen in read.items() for seen, found in all_seen.items()
         }
         return Moved(name, tiles, self.server.log_since_mark(), bool(kill))
+
+    async def _write(self, text: str) -> None:
+        """Write a message in the chat. Only the first of several has the author's name above it."""
+        writer = self.people[1]
+        await writer.field("Message").fill(text)
+        await writer.field("Message").press("Enter")
+        await expect(
+            writer.page.get_by_role("log").get_by_role("article").filter(has_text=text)
+        ).to_have_count(1)
+        self.written.append(text)
 
     async def meet(self) -> None:
         await asyncio.gather(*(one.sees_and_hears(*others(one, self.people)) for one in self.people))
@@ -256,6 +265,7 @@ async def call_of(folder: Path, *, by_third: bool) -> AsyncIterator[Call]:
         await call.meet()
         await asyncio.gather(*(watch.begin() for watch in watches.values()))
         await asyncio.gather(*(one.opens("Chat") for one in call.people))
+        await people[0].button("Hand and reactions").click()
         await people[0].button("Raise hand").click()
         yield call
 
