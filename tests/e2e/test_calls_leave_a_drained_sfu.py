@@ -17,7 +17,7 @@ from tests.e2e.test_a_server_that_dies import others
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
-from tests.servers.livekit import RunningLiveKit, livekit, moving_between
+from tests.servers.livekit import RunningLiveKit, moving_between, two_livekits
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -76,11 +76,7 @@ class Town:
 @pytest.fixture
 async def town(fresh_server: StartServer, at_browser: AtBrowser, tmp_path: Path) -> AsyncIterator[Town]:
     async with AsyncExitStack() as leaving:
-        sfus = []
-        for name in ("first", "second"):
-            folder = tmp_path / name
-            folder.mkdir()
-            sfus.append(await leaving.enter_async_context(livekit(folder)))
+        sfus = await leaving.enter_async_context(two_livekits(tmp_path))
         settings = moving_between(*sfus)
         server = await fresh_server(settings)
         for _ in sfus:

@@ -150,3 +150,15 @@ async def livekit(folder: Path, *, redis: RedisServer | None = None) -> AsyncIte
         yield RunningLiveKit(options, process)
     finally:
         await ended(process, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def two_livekits(
+    folder: Path, *, redis: RedisServer | None = None
+) -> AsyncIterator[tuple[RunningLiveKit, RunningLiveKit]]:
+    """Run two LiveKits, with folders of their own in `folder`: one cluster if they have a Redis."""
+    folders = folder / "first", folder / "second"
+    for own in folders:
+        own.mkdir()
+    async with livekit(folders[0], redis=redis) as first, livekit(folders[1], redis=redis) as second:
+        yield first, second

@@ -48,7 +48,7 @@ class Storages:
         return frozenset(place for place in found if place is not None)
 
     async def holding(self, place: Place | None) -> RecordingStorage:
-        """Return the storage of that name; None is the folder of this node, as before 0030.
+        """Return the storage of that name; None is the folder of this node, as before 0028.
 
         Raises RecordingElsewhere if this node does not reach it, or OSError.
         """

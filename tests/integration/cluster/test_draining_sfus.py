@@ -12,7 +12,7 @@ from tests.integration.server.test_several_sfus import Town, nodes_of
 from tests.integration.signaling.caller import KNOWS_SFU, Caller
 from tests.people import Visitors
 from tests.servers import ParlourServer, RedisServer
-from tests.servers.livekit import livekit, moving_between
+from tests.servers.livekit import moving_between, two_livekits
 
 pytestmark = pytest.mark.database("postgres")
 
@@ -25,11 +25,7 @@ async def servers(
     server, Bob and Cyd are at the second.
     """
     async with AsyncExitStack() as leaving:
-        sfus = []
-        for name in ("first", "second"):
-            folder = tmp_path / name
-            folder.mkdir()
-            sfus.append(await leaving.enter_async_context(livekit(folder)))
+        sfus = await leaving.enter_async_context(two_livekits(tmp_path))
         here, there = await two_servers(fresh_server, redis, **moving_between(*sfus))
         visitors = await leaving.enter_async_context(Visitors(here))
         people = [await visitors.client(name) for name in ("ann", "bob", "cyd")]

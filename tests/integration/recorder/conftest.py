@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,16 @@ class RunningRecorder:
             return await self.process.wait()
 
 
+@asynccontextmanager
+async def marked_call(url: str, tokens: Sequence[str], *, folder: Path) -> AsyncIterator[None]:
+    """Have people at a LiveKit whose pictures and sound say when they were made."""
+    command = ("-m", "tests.integration.recorder.marked_call")
+    async with program(*command, folder=folder, log=folder / "call.log") as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"url": url, "tokens": tokens}).encode() + b"\n")
+        yield
+
+
 @dataclass(frozen=True)
 class Sfu:
     """A LiveKit, without a Parlour."""
@@ -77,10 +87,7 @@ class Sfu:
         """People whose pictures and sound say when they were made are in the room."""
         await self.makes_room(room)
         tokens = [self.token(who, room) for who in people]
-        command = ("-m", "tests.integration.recorder.marked_call")
-        async with program(*command, folder=self.folder, log=self.folder / "call.log") as process:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps({"url": self.livekit.url, "tokens": tokens}).encode() + b"\n")
+        async with marked_call(self.livekit.url, tokens, folder=self.folder):
             yield
 
     @asynccontextmanager

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartServer
-from tests.integration.recorder.conftest import Sfu, program
+from tests.integration.recorder.conftest import Sfu, marked_call
 from tests.integration.recorder.test_a_parlour_that_dies import heard, members
 from tests.integration.recorder.test_recorded_calls import recording_that_is
 from tests.integration.signaling.member import Member
 from tests.people import Visitors
 from tests.servers.command import run_parlour
-from tests.servers.livekit import RunningLiveKit, livekit, moving_between
+from tests.servers.livekit import RunningLiveKit, moving_between, two_livekits
 from tests.servers.recording import begun_parts, entries, with_recorder
 
 pytestmark = pytest.mark.database("sqlite")
@@ -73,20 +73,14 @@ async def test_a_room_that_lets_nobody_in_is_left_to_another_recorder(sfu: Sfu, 
 
 @asynccontextmanager
 async def publishing(sfu: RunningLiveKit, *callers: Member, folder: Path) -> AsyncIterator[None]:
-    call = {"url": sfu.url, "tokens": [one.way["token"] for one in callers]}
-    command = ("-m", "tests.integration.recorder.marked_call")
-    async with program(*command, folder=folder, log=folder / "call.log") as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(call).encode() + b"\n")
+    async with marked_call(sfu.url, [one.way["token"] for one in callers], folder=folder):
         yield
 
 
 async def test_a_recording_goes_on_where_an_sfu_is_drained(fresh_server: StartServer, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("first", "second")]
-    for folder in folders:
-        folder.mkdir()
     changed = asyncio.Event()
-    async with livekit(folders[0]) as first, livekit(folders[1]) as second:
+    async with two_livekits(tmp_path) as (first, second):
         server = await fresh_server(with_recorder(moving_between(first, second)))
         for _ in folders:
             await server.expect_log("sfu.well")

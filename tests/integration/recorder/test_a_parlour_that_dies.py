@@ -12,7 +12,7 @@ import pytest
 from parlour.recorder_lines import Interrupted, Recording, RecordingRequest, Report
 from parlour.recordings.running_recorder import RunningRecorder, running_recorder
 from tests.conftest import StartServer
-from tests.integration.recorder.conftest import Sfu, program
+from tests.integration.recorder.conftest import Sfu, marked_call
 from tests.integration.recorder.test_recorded_calls import recording_server, recording_that_is
 from tests.integration.signaling.member import Member
 from tests.people import Person, Visitors
@@ -48,11 +48,7 @@ async def heard(changed: asyncio.Event, is_so: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def publishing(server: ParlourServer, *callers: Member, folder: Path) -> AsyncIterator[None]:
     url = f"ws://127.0.0.1:{server.settings['PARLOUR_SFU_PORT']}"
-    call = {"url": url, "tokens": [one.way["token"] for one in callers]}
-    command = ("-m", "tests.integration.recorder.marked_call")
-    async with program(*command, folder=folder, log=folder / "call.log") as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(call).encode() + b"\n")
+    async with marked_call(url, [one.way["token"] for one in callers], folder=folder):
         yield
 
 

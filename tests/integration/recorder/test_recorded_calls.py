@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartServer
-from tests.integration.recorder.conftest import program
+from tests.integration.recorder.conftest import marked_call
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
@@ -100,11 +100,7 @@ async def publishing(server: ParlourServer, *callers: Member, folder: Path) -> A
     """Have the members of a call that moves to the SFU publish there."""
     places = [await one.hears("topology", is_sfu) for one in callers]
     url = f"ws://127.0.0.1:{server.settings['PARLOUR_SFU_PORT']}"
-    call = {"url": url, "tokens": [place["token"] for place in places]}
-    command = ("-m", "tests.integration.recorder.marked_call")
-    async with program(*command, folder=folder, log=folder / "call.log") as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(call).encode() + b"\n")
+    async with marked_call(url, [place["token"] for place in places], folder=folder):
         yield
 
 

@@ -3,18 +3,17 @@
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import calls_at, two_servers
-from tests.integration.signaling.caller import KNOWS_SFU, Caller
+from tests.integration.signaling.caller import KNOWS_SFU, Caller, call_of_three
 from tests.integration.signaling.resuming_client import introduced
 from tests.people import Visitors
-from tests.servers import ParlourServer, RedisServer
+from tests.servers import RedisServer
 from tests.servers.livekit import livekit, moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
@@ -131,19 +130,6 @@ async def test_an_sfu_that_is_killed_in_the_middle_of_a_move(fresh_server: Start
             await caller.follows(one)
         assert len({one["epoch"] for one in again}) == 1
         await all_receive(callers, "sfu", again[0]["epoch"])
-
-
-@asynccontextmanager
-async def call_of_three(server: ParlourServer) -> AsyncIterator[tuple[str, list[Caller]]]:
-    """Yield a room, and the three that have joined there."""
-    async with Visitors(server) as visitors, AsyncExitStack() as leaving:
-        people = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
-        room = await people[0].creates_room()
-        await people[0].invites(*people[1:], to=room)
-        callers = [await Caller(server, person, leaving).connects() for person in people]
-        for caller in callers:
-            await caller.joins(room, **KNOWS_SFU)
-        yield room, callers
 
 
 async def all_receive(callers: list[Caller], kind: str, epoch: str) -> None:

@@ -17,11 +17,11 @@ from parlour.sfu.room_service import RoomService
 from parlour.sfu_link import SfuUnavailable
 from tests.conftest import StartServer
 from tests.contract.coordination import eventually
-from tests.integration.signaling.caller import KNOWS_SFU, Caller
+from tests.integration.signaling.caller import KNOWS_SFU, Caller, call_of_three
 from tests.people import Visitors
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
-from tests.servers.livekit import RunningLiveKit, embedded_livekit, livekit, moving_between
+from tests.servers.livekit import RunningLiveKit, embedded_livekit, livekit, moving_between, two_livekits
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -77,21 +77,11 @@ async def town(
 ) -> AsyncIterator[Town]:
     shared = None if request.param == "alone" else redis
     async with AsyncExitStack() as leaving:
-        sfus = []
-        for name in ("first", "second"):
-            folder = tmp_path / name
-            folder.mkdir()
-            sfus.append(await leaving.enter_async_context(livekit(folder, redis=shared)))
+        sfus = await leaving.enter_async_context(two_livekits(tmp_path, redis=shared))
         server = await fresh_server(moving_between(*sfus))
         for _ in sfus:
             await server.expect_log("sfu.well")
-        visitors = await leaving.enter_async_context(Visitors(server))
-        people = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
-        room = await people[0].creates_room()
-        await people[0].invites(*people[1:], to=room)
-        callers = [await Caller(server, person, leaving).connects() for person in people]
-        for caller in callers:
-            await caller.joins(room, **KNOWS_SFU)
+        room, callers = await leaving.enter_async_context(call_of_three(server))
         urls = {f"/livekit/{sfu.access.label}": sfu for sfu in sfus}
         town = Town(server, urls, callers, "", "", tmp_path, room)
         await town.move()

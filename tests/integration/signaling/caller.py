@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from livekit.protocol.rtc import SignalResponse
@@ -10,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.integration.signaling.raw import attentive_socket
-from tests.people import Person
+from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 
 KNOWS_SFU = {"topologies": ["mesh", "sfu"]}
@@ -109,3 +110,16 @@ async def _read_all(connection: ClientConnection) -> None:
     with suppress(ConnectionClosed):
         while True:
             await connection.recv()
+
+
+@asynccontextmanager
+async def call_of_three(server: ParlourServer) -> AsyncIterator[tuple[str, list[Caller]]]:
+    """Yield a room, and the three that have joined there."""
+    async with Visitors(server) as visitors, AsyncExitStack() as leaving:
+        people = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+        room = await people[0].creates_room()
+        await people[0].invites(*people[1:], to=room)
+        callers = [await Caller(server, person, leaving).connects() for person in people]
+        for caller in callers:
+            await caller.joins(room, **KNOWS_SFU)
+        yield room, callers
