@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.conftest import AtBrowser
@@ -80,6 +80,39 @@ async def test_the_third_moves_a_call_up_and_it_survives_the_sfu(
         await meet(*people[:2])
         for person in people[:2]:
             await person.page.wait_for_function(_SENDING, arg=1)
+
+
+async def test_a_browser_that_the_sfu_has_refused_once_comes_to_it_all_the_same(
+    fresh_server: StartServer, at_browser: AtBrowser
+) -> None:
+    """It says that it has failed, and the server gives it another token."""
+    server = await fresh_server(moving_at_once(mesh_again_at=2))
+    await server.expect_log("sfu.ready")
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+        room = await accounts[0].creates_room()
+        await accounts[0].invites(*accounts[1:], to=room)
+        people = [await at_browser(account) for account in accounts]
+        refused: list[str] = []
+
+        async def refuse_once(socket: WebSocketRoute) -> None:
+            if refused:
+                socket.connect_to_server()
+            else:
+                refused.append(socket.url)
+                await server.expect_log("topology.settled")
+                await socket.close(code=1011)
+
+        await people[1].page.route_web_socket(re.compile("/livekit/"), refuse_once)
+        for person in people:
+            await person.comes_to(room)
+            await person.enters()
+        await server.expect_log('"kind": "sfu"')
+        for person in people:
+            await person.page.wait_for_function(_SENDING, arg=1)
+        pairs = [(one, other) for one in people for other in people if one is not other]
+        await asyncio.gather(*(one.sees_and_hears(other.name) for one, other in pairs))
+        assert len(refused) == 1
 
 
 async def test_the_host_says_which_way_the_media_of_a_call_take(

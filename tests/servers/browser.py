@@ -1,6 +1,7 @@
 """Real browsers: Debian's Chromium with a fake camera and microphone."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
@@ -57,6 +58,29 @@ async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False
         await browser.close()
 
 
+_MEDIA = """
+  async () => {
+    const told = ["kind", "mid", "rid", "packetsReceived", "framesDecoded", "packetsSent", "framesEncoded"];
+    const of = ({ id, kind, muted, enabled, readyState }) => ({ id, kind, muted, enabled, readyState });
+    const connections = (window.connections ?? []).map(async (one) => {
+      const report = one.connectionState === "closed" ? [] : [...(await one.getStats()).values()];
+      const flows = report.filter(({ type }) => type === "inbound-rtp" || type === "outbound-rtp");
+      return {
+        state: [one.connectionState, one.signalingState],
+        sends: one.getSenders().flatMap(({ track }) => (track ? [of(track)] : [])),
+        flows: flows.map((flow) => Object.fromEntries(told.map((name) => [name, flow[name]]))),
+      };
+    });
+    const videos = [...document.querySelectorAll("video")].map((video) => ({
+      label: video.closest("[aria-label]")?.ariaLabel,
+      state: [video.readyState, video.paused, video.videoWidth],
+      tracks: (video.srcObject?.getTracks() ?? []).map(of),
+    }));
+    return { connections: await Promise.all(connections), videos, news: window.connectionNews };
+  }
+"""
+
+
 class People:
     """Pages of several people, each with a browser profile of their own: separate cookies and storage.
 
@@ -91,12 +115,15 @@ class People:
         return page
 
     async def keep_evidence(self, folder: Path) -> None:
-        """Write a screenshot of each person's page, what moves there, and the console's messages."""
+        """Write a screenshot of each person's page, what moves there, what of media comes and is shown, and
+        the console's messages.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         for name, page in self._pages.items():
             if not page.is_closed():
                 await page.screenshot(path=folder / f"{_file_name(name)}.png", full_page=True)
                 (folder / f"{_file_name(name)}-moves.txt").write_text(await _motion(page))
+                (folder / f"{_file_name(name)}-media.json").write_text(await _media(page))
         (folder / "console.txt").write_text("\n".join(self._console) + "\n")
 
     async def leave(self) -> None:
@@ -136,6 +163,15 @@ async def _motion(page: Page) -> str:
         return "The page renders no frames.\n"
     except Error as error:
         return f"{error}\n"
+
+
+async def _media(page: Page) -> str:
+    """Return, as JSON, what the page's connections and videos are doing."""
+    try:
+        async with asyncio.timeout(_FRAMES_WITHIN_SECONDS):
+            return json.dumps(await page.evaluate(_MEDIA), indent=1) + "\n"
+    except (TimeoutError, Error) as error:
+        return json.dumps(str(error) or "The page does not answer.") + "\n"
 
 
 def _file_name(text: str) -> str:

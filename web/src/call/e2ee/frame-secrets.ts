@@ -8,7 +8,7 @@ export interface FrameCryptor {
   setSecret(sender: string, number: number, secret: Secret | null): void;
 }
 
-/** The secrets of all senders in one epoch, for a connection that stands, or comes to stand. */
+/** The secrets of all senders in one epoch, for the connection that stands, or comes to stand. */
 export class FrameSecrets implements FrameKeys {
   readonly #secrets = new Map<string, Map<number, Secret>>();
   #cryptor: FrameCryptor | null = null;
@@ -20,8 +20,9 @@ export class FrameSecrets implements FrameKeys {
     }
   }
 
-  unbind(): void {
-    this.#cryptor = null;
+  /** Passes no more secrets to a connection that has ended; another one may have its place by now. */
+  unbind(cryptor: FrameCryptor): void {
+    if (this.#cryptor === cryptor) this.#cryptor = null;
   }
 
   take(sender: string, number: number, secret: Secret): void {

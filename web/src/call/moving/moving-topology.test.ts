@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { EpochSecrets } from "../e2ee/epoch-secrets";
 import { MemberKeys } from "../e2ee/member-keys";
 import { windowOf } from "../health/fake-window";
 import { MISSED_AFTER_MS } from "../sfu/members";
@@ -448,6 +449,21 @@ describe("an encrypted call", () => {
     const first = [subject.sfu().encryption?.nextNumber(), subject.sfu().encryption?.nextNumber()];
     subject.moveTo("2-2", { encrypted: true });
     expect([...first, subject.sfu().encryption?.nextNumber()]).toEqual([0, 1, 2]);
+  });
+
+  it("goes on with the secrets of an epoch whose SFU is opened again, and ends them with the epoch", () => {
+    vi.useFakeTimers();
+    subject.moveTo("1-1", { encrypted: true });
+    subject.sfu().state.set("failed");
+    subject.moveTo("1-1", { encrypted: true });
+    const [first, second] = subject.sfus.map(({ encryption }) => encryption?.secrets);
+    expect([subject.sfus.length, second]).toEqual([2, first]);
+    const closes = vi.spyOn(first as EpochSecrets, "close");
+    subject.moveTo("2-2", { encrypted: true, settled: true });
+    expect(closes).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(LINGER_MS + KEPT_MS);
+    expect(closes).toHaveBeenCalledOnce();
+    expect(subject.sfu().encryption?.secrets).not.toBe(first);
   });
 
   it("raises the alarm where the server says another key of a member than before", async () => {

@@ -1,6 +1,7 @@
 import { Store } from "../../store";
 import type { CallTopology, OfferSdp, PeerEntry, ReportTopology } from "../../wire.gen";
 import { EarlySenderKeys } from "../e2ee/early-sender-keys";
+import { EpochSecrets, type EpochSecretsParts } from "../e2ee/epoch-secrets";
 import type { MemberKeys } from "../e2ee/member-keys";
 import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { Gesture, GestureListener } from "../gestures";
@@ -72,6 +73,8 @@ const NOTHING: RemoteTrack = { track: null, on: null, flowing: false, paused: fa
 interface Sfu {
   readonly way: Way;
   readonly path: SfuPath;
+  /** Absent where frames are not encrypted. */
+  readonly encryption: SfuEncryption | undefined;
   readonly unfollow: (() => void)[];
   /** When it is closed; undefined while it is in use. */
   closing: ReturnType<typeof setTimeout> | undefined;
@@ -282,8 +285,8 @@ export class MovingTopology implements PreparableTopology {
     const known = this.#sfus.get(epoch);
     if (known && known.path.state.get() !== "failed") return;
     if (url === undefined || token === undefined) return;
-    if (known) this.#end(epoch, known);
-    const encryption = way.encrypted ? this.#encryptionOf(way) : undefined;
+    if (known) this.#close(known);
+    const encryption = way.encrypted ? (known?.encryption ?? this.#encryptionOf(way)) : undefined;
     if (way.encrypted ? !encryption : this.#mustEncrypt) {
       this.#refuse(epoch, way.encrypted ? "unable" : "unencrypted");
       return;
@@ -291,7 +294,8 @@ export class MovingTopology implements PreparableTopology {
     this.#refused = null;
     this.#mustEncrypt ||= way.encrypted;
     const path = this.parts.openSfu({ url, token, ...(encryption && { encryption }) });
-    this.#sfus.set(epoch, { way, path, unfollow: this.#follow(path), closing: undefined });
+    const unfollow = this.#follow(path);
+    this.#sfus.set(epoch, { way, path, encryption, unfollow, closing: undefined });
     this.#reports?.close();
     this.#reports = null;
     path.enter({ continuity: "new", others: this.#entries() });
@@ -316,15 +320,19 @@ export class MovingTopology implements PreparableTopology {
     const ownID = this.#ownID;
     if (!keys?.own || ownID === undefined) return undefined;
     const makesCodes = () => this.#isLarge;
-    return {
+    const parts: EpochSecretsParts = {
       epoch: epoch ?? "",
       ownID,
       keys,
+      nextNumber: () => this.#secrets++,
+      send: (member, message) => this.#sendSenderKey(member, message),
+    };
+    return {
+      ...parts,
+      secrets: new EpochSecrets(parts),
       get makesCodes() {
         return makesCodes();
       },
-      nextNumber: () => this.#secrets++,
-      send: (member, message) => this.#sendSenderKey(member, message),
     };
   }
 
@@ -411,11 +419,17 @@ export class MovingTopology implements PreparableTopology {
     sfu.closing = setTimeout(() => this.#end(epoch, sfu), KEPT_MS);
   }
 
-  #end(epoch: string, { path, unfollow, closing }: Sfu): void {
+  #end(epoch: string, sfu: Sfu): void {
+    this.#close(sfu);
+    sfu.encryption?.secrets.close();
+    if (this.#sfus.get(epoch) === sfu) this.#sfus.delete(epoch);
+  }
+
+  /** Ends a connection, and not what its epoch is encrypted with. */
+  #close({ path, unfollow, closing }: Sfu): void {
     clearTimeout(closing);
     for (const end of unfollow) end();
     path.close();
-    if (this.#sfus.get(epoch)?.path === path) this.#sfus.delete(epoch);
   }
 
   #forgetMoves(): void {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EpochSecrets } from "../e2ee/epoch-secrets";
 import type { MemberKey } from "../e2ee/member-key";
 import { MemberKeys } from "../e2ee/member-keys";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import { wrap } from "../e2ee/wraps";
 import type { HealthWindow } from "../health/window";
 import { IceSource } from "../mesh/ice";
@@ -369,21 +371,31 @@ describe("what is measured", () => {
 });
 
 describe("an encrypted epoch", () => {
+  let secrets: EpochSecrets;
+
+  afterEach(() => secrets.close());
+
   async function encrypted(makesCodes: boolean) {
     const [ours, theirs] = [new MemberKeys(() => true), new MemberKeys(() => true)];
     await Promise.all([ours.ready(), theirs.ready()]);
     ours.note("bob", theirs.own?.text);
     const told: string[] = [];
     let numbers = 0;
-    subject = newSfuTopology(undefined, undefined, undefined, {
+    const parts = {
       epoch: "1-1",
       ownID: "ann",
       keys: ours,
-      makesCodes,
       nextNumber: () => numbers++,
-      send: (member, { number, key }) => void told.push(`${key ? number : "taken"} to ${member}`),
-    });
-    subject.begin("bob");
+      send: (member: string, { number, key }: SenderKeyMessage) =>
+        void told.push(`${key ? number : "taken"} to ${member}`),
+    };
+    secrets = new EpochSecrets(parts);
+    const encryption = { ...parts, secrets, makesCodes };
+    const open = () => {
+      subject = newSfuTopology(undefined, undefined, undefined, encryption);
+      subject.begin("bob");
+    };
+    open();
     const wrapOf = (secret: Uint8Array<ArrayBuffer>) =>
       wrap(
         secret,
@@ -394,7 +406,7 @@ describe("an encrypted epoch", () => {
           weSend: true,
         },
       );
-    return { told, wrapOf, codeOfBob: () => ours.code("bob") };
+    return { told, wrapOf, open, codeOfBob: () => ours.code("bob") };
   }
 
   /** WebCrypto works in threads, whose answers come between turns of the event loop. */
@@ -421,6 +433,19 @@ describe("an encrypted epoch", () => {
       ]),
     );
     expect(participant("bob").code).toBeNull();
+  });
+
+  it("is decrypted by its next connection, where one fails, with what has come already", async () => {
+    const { told, wrapOf, open } = await encrypted(false);
+    const secret = new Uint8Array(32).fill(7);
+    subject.topology.hearSenderKey("bob", { epoch: "1-1", number: 0, key: await wrapOf(secret) });
+    await until(() => told.includes("taken to bob"));
+    subject.sfu.listener.ended();
+    expect(subject.topology.state.get()).toBe("failed");
+    subject.topology.close();
+    open();
+    await until(() => subject.sfu.secrets.has("bob"));
+    expect(subject.sfu.secrets.get("bob")).toEqual([0]);
   });
 
   it("has codes of member keys where there are no connections between members", async () => {

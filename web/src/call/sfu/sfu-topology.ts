@@ -1,7 +1,7 @@
 import { Chunk } from "../../chunk";
 import { Store } from "../../store";
-import { FrameSecrets } from "../e2ee/frame-secrets";
-import { type SenderKeyMessage, SenderKeys, type SenderKeysParts } from "../e2ee/sender-keys";
+import type { EpochSecrets, EpochSecretsParts } from "../e2ee/epoch-secrets";
+import type { SenderKeyMessage } from "../e2ee/sender-keys";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
 import { mediaSoFar } from "../mesh/connection-sample";
@@ -43,8 +43,9 @@ const CODE_EVERY_MS = 1_000;
 /** The most lines of a picture while it comes by two ways: to encode and to decode it twice takes the CPU twice. */
 export const LINES_WHILE_MOVING = 360;
 
-/** What the secrets of an encrypted epoch depend on. */
-export interface SfuEncryption extends Omit<SenderKeysParts, "frames"> {
+/** What the secrets of an encrypted epoch depend on, and these, which are the next connection's of the epoch, too. */
+export interface SfuEncryption extends EpochSecretsParts {
+  readonly secrets: EpochSecrets;
   /** Whether members have no connections to each other now, so that their keys alone make the codes. */
   readonly makesCodes: boolean;
 }
@@ -89,8 +90,7 @@ export class SfuTopology implements MediaTopology {
   /** The codes that were made of member keys alone. */
   readonly #codes = new Map<string, SecurityCode | null>();
   #makingCodes: ReturnType<typeof setTimeout> | undefined;
-  readonly #secrets = new FrameSecrets();
-  readonly #senderKeys: SenderKeys | null;
+  readonly #secrets: EpochSecrets | undefined;
   readonly #unfollowRenewals: () => void;
   /** ICE servers that the connection is yet to be given: they came while it was opened. */
   #renewed: readonly RTCIceServer[] | null = null;
@@ -102,8 +102,7 @@ export class SfuTopology implements MediaTopology {
 
   constructor(private readonly parts: SfuParts) {
     this.#members = new SfuMembers(parts.signaling, () => this.#update());
-    const { encryption } = parts;
-    this.#senderKeys = encryption ? new SenderKeys({ ...encryption, frames: this.#secrets }) : null;
+    this.#secrets = parts.encryption?.secrets;
     const { state } = this;
     const sent = () => this.#sent?.media ?? [];
     this.#stats = new SfuStats({
@@ -130,7 +129,7 @@ export class SfuTopology implements MediaTopology {
   enter(membership: Membership): void {
     this.#members.enter(membership);
     // Secrets of members may come in this turn.
-    this.#senderKeys?.follow(new Set(this.known()));
+    this.#secrets?.senderKeys.follow(new Set(this.known()));
     this.#update();
   }
 
@@ -153,7 +152,7 @@ export class SfuTopology implements MediaTopology {
 
   /** Takes what a member sends of its secrets, or of ours. */
   hearSenderKey(member: string, message: SenderKeyMessage): void {
-    void this.#senderKeys?.hear(member, message);
+    void this.#secrets?.senderKeys.hear(member, message);
   }
 
   /** How many pictures, or packets of sound, of a track of a participant have come so far. */
@@ -195,7 +194,6 @@ export class SfuTopology implements MediaTopology {
     this.#isClosed = true;
     this.#unfollowRenewals();
     this.#members.close();
-    this.#senderKeys?.close();
     clearTimeout(this.#makingCodes);
     this.#sampler.close();
     this.#disconnect();
@@ -208,7 +206,7 @@ export class SfuTopology implements MediaTopology {
       if (this.#isClosed) return;
       this.#connection = connection;
       this.#renewIce();
-      this.#secrets.bind(connection);
+      this.#secrets?.frames.bind(connection);
       this.#sent = new SentSources(connection, () => this.#update());
       this.#sent.publish(this.#local);
       this.#update();
@@ -266,9 +264,10 @@ export class SfuTopology implements MediaTopology {
   #disconnect(): void {
     this.#sent?.close();
     this.#sent = null;
-    if (this.#connection) end(this.#connection);
+    if (!this.#connection) return;
+    this.#secrets?.frames.unbind(this.#connection);
+    end(this.#connection);
     this.#connection = null;
-    this.#secrets.unbind();
   }
 
   /** Looks once at all that changes in one go. */
@@ -287,7 +286,7 @@ export class SfuTopology implements MediaTopology {
     const connection = this.#connection;
     const remote = connection?.remote.filter(({ participant }) => ids.has(participant)) ?? [];
     this.#media = byParticipant(remote);
-    this.#senderKeys?.follow(ids);
+    this.#secrets?.senderKeys.follow(ids);
     this.#readCodes(ids);
     this.#meet(ids);
     if (connection) {
