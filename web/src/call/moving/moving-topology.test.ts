@@ -400,6 +400,21 @@ describe("an encrypted call", () => {
     expect(codeOf()).toBe(CODE);
   });
 
+  it("goes on by the mesh where the SFU has failed that could read it, and that it may not go back to", () => {
+    subject.moveTo("1-1", { settled: true });
+    const open = subject.sfu();
+    subject.moveTo("0-0", { kind: "mesh", encrypted: true });
+    open.state.set("failed");
+    subject.moveTo("1-1", { settled: true });
+    expect([subject.sfus.length, open.isClosed, subject.reports.at(-1)]).toEqual([
+      1,
+      true,
+      "1-1 failed",
+    ]);
+    expect(subject.mesh.isSending).toBe(true);
+    expect(codeOf()).toBe(CODE);
+  });
+
   it("takes a way that an SFU could read no longer than a move lasts", async () => {
     vi.useFakeTimers();
     subject.moveTo("1-1", { settled: true });
@@ -452,7 +467,6 @@ describe("an encrypted call", () => {
   });
 
   it("goes on with the secrets of an epoch whose SFU is opened again, and ends them with the epoch", () => {
-    vi.useFakeTimers();
     subject.moveTo("1-1", { encrypted: true });
     subject.sfu().state.set("failed");
     subject.moveTo("1-1", { encrypted: true });

@@ -285,12 +285,13 @@ export class MovingTopology implements PreparableTopology {
     const known = this.#sfus.get(epoch);
     if (known && known.path.state.get() !== "failed") return;
     if (url === undefined || token === undefined) return;
-    if (known) this.#close(known);
     const encryption = way.encrypted ? (known?.encryption ?? this.#encryptionOf(way)) : undefined;
     if (way.encrypted ? !encryption : this.#mustEncrypt) {
+      if (known) this.#end(epoch, known);
       this.#refuse(epoch, way.encrypted ? "unable" : "unencrypted");
       return;
     }
+    if (known) this.#close(known);
     this.#refused = null;
     this.#mustEncrypt ||= way.encrypted;
     const path = this.parts.openSfu({ url, token, ...(encryption && { encryption }) });
