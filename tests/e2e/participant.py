@@ -5,6 +5,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from playwright.async_api import Locator, Page, expect
@@ -161,3 +162,9 @@ class Participant:
         await expect(message).to_have_count(1)
         await expect(message.get_by_text(text, exact=True)).to_be_visible()
         await expect(message.get_by_role("banner").or_(message.locator("header"))).to_contain_text(author)
+
+
+async def meet(people: Sequence[Participant]) -> None:
+    """Wait until each of the people gets new frames and new sound of every other one."""
+    pairs = [(one, other) for one in people for other in people if one is not other]
+    await asyncio.gather(*(one.sees_and_hears(other.name) for one, other in pairs))

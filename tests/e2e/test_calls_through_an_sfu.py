@@ -1,6 +1,5 @@
 """A call of browsers moves to the SFU beside Parlour when it is large, and back, by itself."""
 
-import asyncio
 import json
 import os
 import re
@@ -12,9 +11,10 @@ from playwright.async_api import WebSocketRoute, expect
 
 from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, meet
 from tests.e2e.relaying import relaying
 from tests.people import Visitors
+from tests.servers import ParlourServer
 from tests.servers.livekit import embedded_livekit, moving_at_once
 
 pytestmark = pytest.mark.database("sqlite")
@@ -30,6 +30,21 @@ It is one to an SFU, and in a mesh one to each other person.
 """
 
 
+async def _three(visitors: Visitors, at_browser: AtBrowser) -> tuple[str, list[Participant]]:
+    """Return a room, and three people at browsers who may come to it."""
+    accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+    room = await accounts[0].creates_room()
+    await accounts[0].invites(*accounts[1:], to=room)
+    return room, [await at_browser(account) for account in accounts]
+
+
+async def _meet_at_the_sfu(server: ParlourServer, people: list[Participant]) -> None:
+    await server.expect_log('"kind": "sfu"')
+    for person in people:
+        await person.page.wait_for_function(_SENDING, arg=1)
+    await meet(people)
+
+
 async def test_the_third_moves_a_call_up_and_it_survives_the_sfu(
     fresh_server: StartServer, at_browser: AtBrowser
 ) -> None:
@@ -39,45 +54,32 @@ async def test_the_third_moves_a_call_up_and_it_survives_the_sfu(
     server = await fresh_server(moving_at_once(mesh_again_at=2))
     sfu = json.loads(await server.expect_log("sfu.ready"))["pid"]
     async with Visitors(server) as visitors:
-        accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
-        room = await accounts[0].creates_room()
-        await accounts[0].invites(*accounts[1:], to=room)
-        people = [await at_browser(account) for account in accounts]
-
-        async def meet(*present: Participant) -> None:
-            pairs = [(one, other) for one in present for other in present if one is not other]
-            await asyncio.gather(*(one.sees_and_hears(other.name) for one, other in pairs))
-
-        async def meet_at_the_sfu() -> None:
-            await server.expect_log('"kind": "sfu"')
-            for person in people:
-                await person.page.wait_for_function(_SENDING, arg=1)
-            await meet(*people)
-
+        room, people = await _three(visitors, at_browser)
         for person in people[:2]:
             await person.comes_to(room)
             await person.enters()
-        await meet(*people[:2])
+        await meet(people[:2])
         await people[2].comes_to(room)
         await people[2].enters()
-        await meet_at_the_sfu()
+        await _meet_at_the_sfu(server, people)
+
         server.mark_log()
         os.kill(sfu, signal.SIGKILL)
-        await meet_at_the_sfu()
+        await _meet_at_the_sfu(server, people)
         sfu = json.loads(await server.expect_log("sfu.ready"))["pid"]
 
         server.mark_log()
         os.kill(sfu, signal.SIGSTOP)
         await server.expect_log('"kind": "mesh"')
-        await meet(*people)
+        await meet(people)
         server.mark_log()
         os.kill(sfu, signal.SIGCONT)
-        await meet_at_the_sfu()
+        await _meet_at_the_sfu(server, people)
 
         server.mark_log()
         await people[2].leaves()
         await server.expect_log('"kind": "mesh"')
-        await meet(*people[:2])
+        await meet(people[:2])
         for person in people[:2]:
             await person.page.wait_for_function(_SENDING, arg=1)
 
@@ -89,10 +91,7 @@ async def test_a_browser_that_the_sfu_has_refused_once_comes_to_it_all_the_same(
     server = await fresh_server(moving_at_once(mesh_again_at=2))
     await server.expect_log("sfu.ready")
     async with Visitors(server) as visitors:
-        accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
-        room = await accounts[0].creates_room()
-        await accounts[0].invites(*accounts[1:], to=room)
-        people = [await at_browser(account) for account in accounts]
+        room, people = await _three(visitors, at_browser)
         refused: list[str] = []
 
         async def refuse_once(socket: WebSocketRoute) -> None:
@@ -107,11 +106,7 @@ async def test_a_browser_that_the_sfu_has_refused_once_comes_to_it_all_the_same(
         for person in people:
             await person.comes_to(room)
             await person.enters()
-        await server.expect_log('"kind": "sfu"')
-        for person in people:
-            await person.page.wait_for_function(_SENDING, arg=1)
-        pairs = [(one, other) for one in people for other in people if one is not other]
-        await asyncio.gather(*(one.sees_and_hears(other.name) for one, other in pairs))
+        await _meet_at_the_sfu(server, people)
         assert len(refused) == 1
 
 
@@ -126,11 +121,11 @@ async def test_the_host_says_which_way_the_media_of_a_call_take(
         accounts = [await visitors.client(name) for name in ("ann", "bob")]
         room = await accounts[0].creates_room()
         await accounts[0].invites(accounts[1], to=room)
-        people = ann, bob = [await at_browser(account) for account in accounts]
+        people = [await at_browser(account) for account in accounts]
         for person in people:
             await person.comes_to(room)
             await person.enters()
-        at_home = await ann.page.context.new_page()
+        at_home = await people[0].page.context.new_page()
         at_home.set_default_timeout(SHOWN_WITHIN_MS)
         await at_home.goto("/")
 
@@ -142,17 +137,17 @@ async def test_the_host_says_which_way_the_media_of_a_call_take(
             await at_home.get_by_role("button", name="Save").click()
             await expect(at_home.get_by_role("dialog")).to_have_count(0)
 
-        async def meet() -> None:
+        async def both_meet() -> None:
             for person in people:
                 await person.page.wait_for_function(_SENDING, arg=1)
-            await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+            await meet(people)
 
-        await meet()
+        await both_meet()
         for way, kind in (("Through the SFU", "sfu"), ("From person to person", "mesh")):
             server.mark_log()
             await sets(way)
             await server.expect_log(f'"kind": "{kind}"')
-            await meet()
+            await both_meet()
 
 
 _LOCAL_ENDS = """
@@ -201,12 +196,12 @@ async def test_media_of_a_relayed_room_reach_the_sfu_through_relays_that_are_ren
         await server.expect_log('"kind": "sfu"')
         for person in (ann, bob):
             await person.page.wait_for_function(_SENDING, arg=1)
-        await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+        await meet([ann, bob])
         for _ in range(2):
             for person in (ann, bob):
                 relayed = await person.page.wait_for_function(_ALL_ARE_RELAYED, polling=200)
                 ends = await relayed.json_value()
                 await person.page.wait_for_function(_ALL_RELAYS_ARE_NEW, arg=ends, polling=200)
-            await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+            await meet([ann, bob])
         moves = [line for line in server.log_lines() if "topology.moved" in line]
         assert len(moves) == 1, "a connection that is renewed is not lost"

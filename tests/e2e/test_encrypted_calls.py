@@ -12,7 +12,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant, room_path
+from tests.e2e.participant import Participant, meet, room_path
 from tests.e2e.test_security_code import code_with
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.people import Person, Visitors, done
@@ -123,11 +123,6 @@ async def calling(at_browser: AtBrowser) -> Callable[..., Awaitable[list[Partici
         return people
 
     return call
-
-
-async def meet(people: list[Participant]) -> None:
-    pairs = [(one, other) for one in people for other in people if one is not other]
-    await asyncio.gather(*(one.sees_and_hears(other.name) for one, other in pairs))
 
 
 async def test_what_the_sfu_forwards_is_opened_by_members_alone(
