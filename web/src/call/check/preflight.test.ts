@@ -105,6 +105,42 @@ describe("a check", () => {
     expect(made.every(({ isClosed }) => isClosed)).toBe(true);
   });
 
+  const urls = [
+    "turn:turn.example.org",
+    "turn:turn.example.org?transport=tcp",
+    "turns:turn.example.org",
+  ];
+  const all = { iceServers: [STUN, { ...TURN, urls }], expires_at: null };
+
+  it.each([
+    ["udp", [{ transport: "udp", way: "works" } as const], [urls.slice(0, 1)]],
+    [
+      "tcp where udp leads nowhere",
+      [{ transport: "udp", way: "silent" } as const, { transport: "tcp", way: "works" } as const],
+      [urls.slice(1, 2)],
+    ],
+  ])("measures a relay by its best transport: %s", async (_, relays, measured) => {
+    const { made, connect } = connections();
+    await checked({ connect, ice: async () => all, gatherWays: async () => ({ ...WAYS, relays }) });
+    const relayed = made.slice(1).map(({ configuration }) => configuration);
+    expect(relayed.flatMap(({ iceServers }) => iceServers?.map((server) => server.urls))).toEqual(
+      measured,
+    );
+  });
+
+  it("measures a relay by what is left where its best transport carries nothing", async () => {
+    const { made, connect } = connections();
+    const found = await checked({
+      ice: async () => all,
+      connect: async (configuration) => {
+        const one = await connect(configuration);
+        return [configuration.iceServers?.[0]?.urls].flat()[0] === urls[0] ? null : one;
+      },
+    });
+    expect(found.relayed).toBe("relayed.fine");
+    expect(made.at(-1)?.configuration.iceServers?.[0]?.urls).toEqual(urls.slice(1));
+  });
+
   it("asks nothing of a relay for strangers", async () => {
     const { made, connect } = connections();
     const found = await checked({

@@ -1,7 +1,8 @@
 import { Store } from "../../store";
 import type { IceServers } from "../../wire.gen";
 import type { MediaProblem } from "../media-problem";
-import { type Outcome, outcome, STEPS, type StepName } from "./findings";
+import { type Outcome, outcome, type RelayTransport, STEPS, type StepName } from "./findings";
+import { transportOf } from "./gather";
 import {
   type BrowserFacts,
   type CameraFacts,
@@ -128,11 +129,11 @@ export class Preflight {
     const isMember = asking !== null;
     const ice = (await asking?.catch(noServers)) ?? null;
     const servers = ice?.iceServers ?? [];
-    let leadsToRelay = false;
+    let transport: RelayTransport | undefined;
     await step("candidates", async () => {
       if (isMember && ice === null) return outcome("candidates.unknown");
       const ways = await probes.gatherWays(servers, signal);
-      leadsToRelay = ways.relays.some(({ way }) => way === "works");
+      transport = ways.relays.find(({ way }) => way === "works")?.transport;
       return judgeCandidates(ways, isMember);
     });
     const iceServers = servers.map(asBrowsersWantIt);
@@ -145,9 +146,8 @@ export class Preflight {
     await step("relayed", async () => {
       if (!isMember) return outcome("skipped.logIn");
       if (relays.length === 0) return outcome(ice === null ? "skipped.server" : "skipped.noRelay");
-      if (!leadsToRelay) return outcome("relayed.failed");
-      const configuration = { iceServers: relays, iceTransportPolicy: "relay" } as const;
-      return judgeRelayed(await this.#connect(configuration, RELAYED, signal));
+      if (!transport) return outcome("relayed.failed");
+      return judgeRelayed(await this.#connectByRelay(relays, transport, signal));
     });
     await step("reconnect", async () =>
       this.#standing === null
@@ -171,6 +171,26 @@ export class Preflight {
     this.#closeStanding();
     this.#standing = connection;
     return await connection.measure(budget, signal);
+  }
+
+  /**
+   * Measures the best transport that leads to a relay, and the others where that one carries nothing. Left to
+   * ICE, the pair of candidates that is ready first would be measured, and only a call would outlast the change
+   * to a better one.
+   */
+  async #connectByRelay(
+    relays: readonly RTCIceServer[],
+    transport: RelayTransport,
+    signal: AbortSignal,
+  ): Promise<Measured | null> {
+    const [best, others] = dividedByTransport(relays, transport);
+    for (const iceServers of [best, others]) {
+      if (iceServers.length === 0 || signal.aborted) continue;
+      const configuration = { iceServers, iceTransportPolicy: "relay" } as const;
+      const measured = await this.#connect(configuration, RELAYED, signal);
+      if (measured) return measured;
+    }
+    return null;
   }
 
   async #askAboutSound(signal: AbortSignal): Promise<void> {
@@ -222,4 +242,19 @@ function asBrowsersWantIt({
   credential,
 }: IceServers["iceServers"][number]): RTCIceServer {
   return username && credential ? { urls, username, credential } : { urls };
+}
+
+/** The servers with their addresses of one transport, and with their other ones. */
+function dividedByTransport(
+  servers: readonly RTCIceServer[],
+  transport: RelayTransport,
+): readonly [RTCIceServer[], RTCIceServer[]] {
+  const having = (isWanted: boolean) =>
+    servers.flatMap((server) => {
+      const urls = [server.urls]
+        .flat()
+        .filter((url) => (transportOf(url) === transport) === isWanted);
+      return urls.length > 0 ? [{ ...server, urls }] : [];
+    });
+  return [having(true), having(false)];
 }
