@@ -40,6 +40,8 @@ from parlour.calls.shared.messages import (
     Refusal,
     Relayed,
     RelaysKept,
+    RouteClear,
+    RouteEnd,
     Snapshot,
     decode,
     encode,
@@ -292,6 +294,7 @@ class SharedCalls:
         """Be an island: whatever was asked is asked again, and calls without own members are forgotten."""
         self._delivery.doubt_all()
         self._table.forget_others()
+        self._delivery.forget_routes()
         for room_id in {pending.room.room_id for pending in self._table.pending.values()}:
             self._delivery.fail(room_id)
         for room_id in [room for room in self._table.calls if not self._table.members.has_any_in(room)]:
@@ -324,7 +327,7 @@ class SharedCalls:
             del self._table.others[lease.node_id]
         for concerned in (*self._table.followers.values(), *self._table.watchers.values()):
             concerned.discard(lease.lease_id)
-        self._delivery.node_left(lease.lease_id)
+        self._delivery.node_left(lease.lease_id, lease.node_id)
         rooms = {room for room, owner in self._table.owners.items() if owner.owner == lease.lease_id}
         for room_id in rooms:
             self._delivery.fail(room_id)
@@ -423,6 +426,8 @@ class SharedCalls:
             case RelaysKept():
                 if message.to in self._table.members:
                     self._table.own.signals_lost(message.room_id, message.peers, to=message.to)
+            case RouteEnd() | RouteClear():
+                self._delivery.on_route(message)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
             case _:

@@ -142,7 +142,7 @@ class FollowerPart:
         if call is None:
             call = self._table.calls[room_id] = CallReplica(snapshot.room.room())
         self._table.introductions[room_id] = snapshot.introductions
-        before = call.stamp if call.seats else (0, 0)
+        before, seats = call.stamp if call.seats else (0, 0), call.seats
         call.restore(
             snapshot.members,
             snapshot.claims,
@@ -151,6 +151,8 @@ class FollowerPart:
             introduces=snapshot.introduces,
         )
         self._table.note_snapshot(call, before)
+        for peer, seat in call.seats.items():
+            self._table.note_holder(room_id, peer, seats.get(peer), seat)
         return call
 
     def _compare_with(self, call: CallReplica) -> None:

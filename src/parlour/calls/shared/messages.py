@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from parlour.calls.decisions import Change, Decided, MemberRecord, Notice, Seat
 from parlour.calls.mesh import Send
 from parlour.calls.shared.introductions import Introduced, Introductions, Stamp
+from parlour.node_id import NodeId
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import (
@@ -217,6 +218,25 @@ class RelaysKept(Struct, frozen=True, tag="relays-kept"):
     peers: list[PeerId]
 
 
+class RouteEnd(Struct, frozen=True, tag="route-end"):
+    """The node `sender` sends no more relays to a member by the receiver of this, which held it before. That
+    one passes it on, behind all of them, to the node that holds the member now (`changed_routes`).
+    """
+
+    room_id: RoomId
+    to: PeerId
+    sender: NodeId
+    number: int
+    is_passed_on: bool = False
+
+
+class RouteClear(Struct, frozen=True, tag="route-clear"):
+    """The answer to a `RouteEnd`: nothing is under way by the former route any more."""
+
+    to: PeerId
+    number: int
+
+
 NodeMessage = (
     Question
     | Refusal
@@ -228,6 +248,8 @@ NodeMessage = (
     | Fenced
     | Relayed
     | RelaysKept
+    | RouteEnd
+    | RouteClear
 )
 
 _decoder = msgspec.msgpack.Decoder(NodeMessage)

@@ -7,12 +7,22 @@ from msgspec.structs import replace
 from parlour.calls.call_replica import CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Resumed
 from parlour.calls.mesh import Send
+from parlour.calls.refusals import PeerBusy
+from parlour.calls.shared.changed_routes import Route
 from parlour.calls.shared.early_relays import EarlyRelays
 from parlour.calls.shared.held_introductions import Held, HeldIntroductions
 from parlour.calls.shared.held_members import HeldMember
 from parlour.calls.shared.interfaces import Arrival
 from parlour.calls.shared.introductions import Stamp
-from parlour.calls.shared.messages import MOVED, Relayed, encode, message_of
+from parlour.calls.shared.messages import (
+    MOVED,
+    Relayed,
+    RouteClear,
+    RouteEnd,
+    encode,
+    encode_relay,
+    message_of,
+)
 from parlour.calls.shared.moved_members import MovedMembers
 from parlour.calls.shared.table import CallTable
 from parlour.cluster.coordinator import LeaseId
@@ -27,10 +37,13 @@ class OwnDelivery:
     def __init__(self, table: CallTable, *, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and is monotonic."""
         self._table = table
+        self._routes = table.routes
         self._clock = clock
         self._early = EarlyRelays()
         self._moved = MovedMembers()
         self._held = HeldIntroductions()
+        self._route_ends: dict[PeerId, dict[NodeId, RouteEnd]] = {}
+        """The ends of routes that have to follow members of this node once they move, by their senders."""
 
     def answer(self, number: int, refusal: str | None) -> bool:
         """Answer an arrival of this node. Return False if its member is not wanted any more."""
@@ -79,6 +92,7 @@ class OwnDelivery:
             elif isinstance(change, Left):
                 self._table.members.drop(change.peer_id)
                 self._held.forget(room_id, change.peer_id)
+                self._route_ends.pop(change.peer_id, None)
                 self._table.own.ended(change.peer_id, is_elsewhere=False)
         self._table.own.call_changed(call.room)
         return is_wanted
@@ -88,6 +102,8 @@ class OwnDelivery:
         self._table.members.drop(peer_id)
         self._moved.note(peer_id, holder, now=self._clock())
         self._table.own.ended(peer_id, is_elsewhere=True)
+        for end in self._route_ends.pop(peer_id, {}).values():
+            self._pass_on_end(end)
 
     def _take(self, call: CallReplica, change: Arrival, answers: int | None, *, was_here: bool) -> bool:
         """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
@@ -188,15 +204,19 @@ class OwnDelivery:
         for held in self._held.confirm(room_id, lease, stamp):
             self._tell(held)
 
-    def node_left(self, lease: LeaseId) -> None:
+    def node_left(self, lease: LeaseId, node: NodeId) -> None:
         """Wait for a node no longer: its members are introduced to all when they come back."""
         for held in self._held.confirm_for(lease):
             self._tell(held)
+        for route in self._routes.take_by(node):
+            self._follow_route(route)
 
     def tell_late(self) -> None:
         """Tell members what was held for too long. A census says that it is not certain."""
         for held in self._held.take_late(self._clock()):
             self._tell(held, is_sure=False)
+        for route in self._routes.take_late(self._clock()):
+            self._follow_route(route)
 
     def doubt(self, room_id: RoomId) -> None:
         """Hold nothing of a call any longer that this node no longer decides about: the next owner hears of
@@ -245,27 +265,100 @@ class OwnDelivery:
                 self._early.hold(relay.to, message, len(relay.content), now=self._clock())
 
     def hold_back(self, room_id: RoomId, to: PeerId, message: FromPeer, size: int) -> bool:
-        """Keep what a member of this node says to another one whose introduction to it is held. Return False,
-        with nothing kept, if none is. Hot path: each relay within this node asks.
+        """Keep what a member of this node says to a peer that has moved just now, or to another member whose
+        introduction to it is held. Return False, with nothing kept, if it may go out. Hot path: each relay
+        asks. Raises PeerBusy if too much is kept already.
         """
+        if self._routes.routes and self._waits_for_route(to, message, size):
+            return True
         held = self._held.rooms
         if not held or not self._held.has(room_id, to, message.peer_id):
             return False
         self._early.hold(to, message, size, now=self._clock())
         return True
 
+    # Peers that have moved
+
+    def _waits_for_route(self, to: PeerId, message: FromPeer, size: int) -> bool:
+        """Keep a message for a peer that has moved until none that was sent before can arrive after it."""
+        table = self._table
+        route = self._routes.routes.get(to)
+        if route is None:
+            return False
+        if route.number is None:
+            former = table.others.get(route.former)
+            number = self._routes.ask(route)
+            end = RouteEnd(route.room_id, to, table.node_id, number)
+            if former is None or not table.link.send(former, encode(end)):
+                self._routes.drop(to)
+                self._follow_route(route)  # what has waited since an earlier move
+                return False
+        if not self._routes.hold(route, message, size, now=self._clock()):
+            raise PeerBusy
+        return True
+
+    def on_route(self, message: RouteEnd | RouteClear) -> None:
+        """Pass the end of a route on, behind all relays that came by it, and answer it where it leads to.
+        What has waited for the answer is sent.
+        """
+        if isinstance(message, RouteClear):
+            self._on_route_clear(message)
+            return
+        end = message
+        if not end.is_passed_on and end.to in self._table.members:
+            ends = self._route_ends.setdefault(end.to, {})
+            ends[end.sender] = end  # what was kept for it leaves with it
+        else:
+            self._pass_on_end(end)
+
+    def _pass_on_end(self, end: RouteEnd) -> None:
+        holder = None if end.is_passed_on else self._holder_elsewhere(end.room_id, end.to)
+        if holder is not None:
+            self._table.send(holder, replace(end, is_passed_on=True))
+        elif end.sender == self._table.node_id:
+            self._on_route_clear(RouteClear(end.to, end.number))
+        elif (sender := self._table.others.get(end.sender)) is not None:
+            self._table.send(sender, RouteClear(end.to, end.number))
+
+    def _on_route_clear(self, clear: RouteClear) -> None:
+        route = self._routes.clear(clear.to, clear.number)
+        if route is not None:
+            self._follow_route(route)
+
+    def forget_routes(self) -> None:
+        """Wait for no other node, since the lease has ended: it leads to members of this node alone."""
+        for route in self._routes.take_all():
+            self._follow_route(route)
+        self._route_ends.clear()
+
+    def _follow_route(self, route: Route) -> None:
+        """Send what has waited for the end of a former route."""
+        table, room_id, to = self._table, route.room_id, route.to
+        for message, size in route.held:
+            if to in table.members:
+                if not self.hold_back(room_id, to, message, size):
+                    table.own.relayed(to, message, size)
+                continue
+            holder = self._holder_elsewhere(room_id, to)
+            if holder is not None and not table.link.send(holder, encode_relay(room_id, to, message)):
+                table.link.report_loss(holder)
+
     def _on_relay_to_other(self, relay: Relayed) -> None:
         """Keep what is for a member that is about to arrive, and pass on what is for one that has moved."""
         if relay.to in self._table.arriving:
             self._early.hold(relay.to, message_of(relay), len(relay.content), now=self._clock())
             return
-        call = self._table.calls.get(relay.room_id)
-        if call is None:  # nobody of it is left here
-            node = self._moved.holder(relay.to, now=self._clock())
-        else:
-            seat = call.seats.get(relay.to)
-            node = None if seat is None else seat.holder
-        holder = None if node is None else self._table.others.get(node)
+        holder = self._holder_elsewhere(relay.room_id, relay.to)
         if holder is not None and not relay.is_passed_on:
             passed_on = replace(relay, is_passed_on=True)
             self._table.link.send(holder, encode(passed_on))
+
+    def _holder_elsewhere(self, room_id: RoomId, peer_id: PeerId) -> LeaseId | None:
+        """Return the lease of the other node that holds a peer, as far as this one knows."""
+        call = self._table.calls.get(room_id)
+        if call is None:  # nobody of it is left here
+            node = self._moved.holder(peer_id, now=self._clock())
+        else:
+            seat = call.seats.get(peer_id)
+            node = None if seat is None else seat.holder
+        return None if node is None else self._table.others.get(node)

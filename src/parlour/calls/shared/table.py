@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed, Seat
 from parlour.calls.mesh import Send
+from parlour.calls.shared.changed_routes import ChangedRoutes
 from parlour.calls.shared.decision_times import SILENT_SECONDS, DecisionTimes
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
@@ -86,6 +87,7 @@ class CallTable:
         """The decisions after which a node has reported that it has introduced two of its own members, out of
         reach, by the lease of that node.
         """
+        self.routes = ChangedRoutes()
         self._begin_own()
 
     def _begin_own(self) -> None:
@@ -185,9 +187,11 @@ class CallTable:
             self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
             self.note_end(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
+            self.routes.drop(decided.change.peer_id)
         elif isinstance(decided.change, Entered | Resumed):
             self.ended.discard(room_id, decided.change.peer_id)
             self.ended_alone.discard(room_id, decided.change.peer_id)
+            self.note_holder(room_id, decided.change.peer_id, before, decided.change.seat)
         if self.lease is None:
             return
         # A client that reports a peer was told of its entry: it can only have missed a later introduction.
@@ -204,6 +208,13 @@ class CallTable:
             introductions.note(to, of, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
+
+    def note_holder(self, room_id: RoomId, peer_id: PeerId, before: Seat | None, now: Seat) -> None:
+        """Remember that a member has moved, if it has. What this node has for a member that was here follows
+        it without a detour.
+        """
+        if before is not None and before.holder not in (now.holder, self.node_id):
+            self.routes.change(room_id, peer_id, before.holder, now=self._clock())
 
     def times_of(self, room_id: RoomId) -> DecisionTimes:
         return self.times.setdefault(room_id, DecisionTimes())

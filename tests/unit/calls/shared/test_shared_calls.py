@@ -188,8 +188,11 @@ class SharedCallsMachine(RuleBasedStateMachine):
             message = CandidateFromPeer(
                 sender.peer_id, IceCandidate(candidate=str(self.cluster.next_number()))
             )
+            calls, room_id = sender.node.calls, sender.room.room_id
             try:
-                sender.node.calls.relay(sender.room.room_id, receiver.peer_id, message)
+                calls.hold_back(room_id, receiver.peer_id, message, 1) or calls.relay(
+                    room_id, receiver.peer_id, message
+                )
             except Unavailable:
                 assert receiver.node is not None
 
@@ -667,6 +670,108 @@ def test_a_relay_reaches_a_member_that_was_the_last_one_at_its_former_node() -> 
     cluster.nodes[2].calls.relay(ann.room.room_id, bob.peer_id, message)
     cluster.settle()
     assert bob.heard == [message]
+
+
+def says(sender: Client, receiver: Client, text: str) -> CandidateFromPeer:
+    """Have a member say something to a peer at any node, as `PeerDelivery.pass_on` does."""
+    message = CandidateFromPeer(sender.peer_id, IceCandidate(candidate=text))
+    node, room_id, to = sender.node, sender.room.room_id, receiver.peer_id
+    assert node is not None
+    if not node.calls.hold_back(room_id, to, message, 1):
+        if to in node.clients:
+            node.deliver(to, message)
+        else:
+            assert node.calls.relay(room_id, to, message)
+    return message
+
+
+def deliver_all(cluster: Cluster, *pairs: tuple[int, int]) -> None:
+    """Deliver all that is under way by these links, from one node to another, and by no others."""
+    for sender, receiver in pairs:
+        while link_between(cluster, sender, receiver):
+            cluster.deliver_next((cluster.nodes[sender].lease_id, cluster.nodes[receiver].lease_id))
+
+
+def three_who_talk() -> tuple[Cluster, Client, Client, Client]:
+    """Return a cluster where Ann is at the owner of the call, and Bob and Cid each at a node of their own."""
+    cluster, ann, bob = two_who_talk()
+    cid = Client(PeerId("cid"), UserId(3), ann.room, cluster.nodes[2])
+    cluster.nodes[2].enter(cid)
+    cluster.settle()
+    return cluster, ann, bob, cid
+
+
+def test_no_relay_to_a_peer_that_has_moved_overtakes_one_by_its_former_node() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    first = says(cid, bob, "1")
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2), (0, 1))
+    rest = [says(cid, bob, "2"), says(cid, bob, "3")]
+    deliver_all(cluster, (2, 0))
+    assert bob.heard == [], "it waits for the first"
+    cluster.settle()
+    assert bob.heard == [first, *rest]
+    last = says(cid, bob, "4")
+    deliver_all(cluster, (2, 0))
+    assert bob.heard[-1] == last, "nothing is waited for twice"
+
+
+def test_what_is_said_at_the_new_node_waits_for_what_was_said_before() -> None:
+    """The former node gives the member away before it hears the first, and before it knows of the move."""
+    cluster, ann, bob, _ = three_who_talk()
+    first = says(ann, bob, "1")
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    second = says(ann, bob, "2")
+    assert bob.heard == []
+    cluster.settle()
+    assert bob.heard == [first, second]
+
+
+def test_the_former_node_hears_of_the_move_last() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    first = says(cid, bob, "1")
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2))
+    second = says(cid, bob, "2")
+    deliver_all(cluster, (2, 1), (2, 0), (1, 2), (1, 0))
+    assert bob.heard == [], "the first is kept where he was"
+    cluster.settle()
+    assert bob.heard == [first, second]
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_former_node_that_does_not_answer_is_waited_for_in_vain(dies: bool) -> None:
+    cluster, _, bob, cid = three_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2), (0, 1), (2, 0), (1, 0))
+    said = says(cid, bob, "1")
+    if dies:
+        cluster.lose_sight_of(cluster.nodes[1])
+    else:
+        link_between(cluster, 2, 1).clear()
+        cluster.now += 1.0
+        cluster.nodes[2].calls.tell_late()
+    cluster.settle()
+    assert bob.heard == [said]
+
+
+def test_a_peer_that_moves_back_at_once_hears_all_in_order() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    said = [says(cid, bob, "1")]
+    for number in (0, 1):
+        bob.is_away, bob.node = True, None
+        cluster.nodes[number].come_back(bob, is_exact=True)
+        deliver_all(cluster, (1, 0), (0, 1), (0, 2))
+        said.append(says(cid, bob, str(number + 2)))
+    cluster.settle()
+    cluster.now += 1.0
+    cluster.nodes[2].calls.tell_late()
+    cluster.settle()
+    assert bob.heard == said
 
 
 def test_a_participation_that_has_ended_does_not_come_back_at_another_node() -> None:
