@@ -1,13 +1,16 @@
 """Engine.IO over WebSocket, and RFC 6455 where picows leaves it to us."""
 
 import asyncio
+import secrets
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from parlour.engine import Reason
+from parlour.engine.deflate import SMALLEST, inflated
 from parlour.engine.sessions import TransportSessions
+from parlour.engine.websocket import WebSocketTransport
 from tests.engine.reference import (
     BINARY,
     CLOSE,
@@ -225,6 +228,39 @@ async def test_a_client_that_does_not_answer_a_close_frame_is_dropped(
     assert not echo.by_sid
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
         await raw.receive()
+
+
+@pytest.mark.parametrize("extension", [None, "permessage-deflate"])
+@pytest.mark.parametrize("options", [{"max_send_buffer": 10_000_000, "compression": True}])
+async def test_frames_that_wait_for_a_slow_reader_arrive_as_they_were_sent(
+    io: Client, echo: TransportSessions, extension: str | None
+) -> None:
+    """Whatever is sent behind them, since a frame of which nothing has left yet waits with its head."""
+    headers = [] if extension is None else [f"Sec-WebSocket-Extensions: {extension}"]
+    slow = await io.raw("Connection: Upgrade", *headers)
+    await slow.receive()
+    (session,) = echo.by_sid.values()
+    assert isinstance(session.transport, WebSocketTransport)
+    sent: list[tuple[int, bytes]] = []
+
+    def send(size: int) -> None:
+        text = b"4" + secrets.token_hex(size).encode()
+        session.send(text)
+        sent.append((TEXT, text))
+
+    while not session.transport.buffered():
+        send(20_000)
+    for size in (20_000, 70_000, 10, 150, 9_000, 20_000):
+        send(size)
+    data = secrets.token_bytes(20_000)
+    session.send_binary(data)
+    sent.append((BINARY, data))
+    send(10)
+    for opcode, expected in sent:
+        kind, payload = await slow.receive()
+        is_deflated = extension is not None and opcode == TEXT and len(expected) >= SMALLEST
+        assert kind == opcode
+        assert (inflated(payload, len(expected)) if is_deflated else payload) == expected
 
 
 @pytest.mark.parametrize("options", [{"max_send_buffer": 100_000, "max_payload": 1_000_000}])

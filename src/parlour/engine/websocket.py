@@ -32,18 +32,29 @@ _INFLATES, _INFLATES_TIMES = 64 * 1024, 64
 """The limits of an inflated message: the bytes that any message may have, and the bytes per compressed byte.
 Messages of honest clients inflate to ten times their size."""
 
+_COPIED = 8192
+"""The longest payload in bytes that picows 2.3.1 may send. Of a longer one it hands the head to the event
+loop as a view of a buffer that it overwrites with the next frame: uvloop, which copies nothing, would send
+the bytes of another frame for a head that had to wait for a slow reader.
+"""
+
+_FIN, _RSV1 = 0x80, 0x40
 _SHORT = 126
-_HEADS = [bytes((0x81, size)) for size in range(_SHORT)]
+_HEADS = [bytes((_FIN | _SEND_TEXT, size)) for size in range(_SHORT)]
 """The heads of unmasked frames with a whole text message, by its length in bytes (RFC 6455, section 5.2)."""
+
+
+def _head(size: int, kind: int = _SEND_TEXT, *, rsv1: bool = False) -> bytes:
+    """Make the head of an unmasked frame with a whole message of `size` bytes, at least _SHORT."""
+    first = _FIN | kind | (_RSV1 if rsv1 else 0)
+    if size < 0x10000:
+        return bytes((first, 0x7E)) + size.to_bytes(2, "big")
+    return bytes((first, 0x7F)) + size.to_bytes(8, "big")
 
 
 def _framed(packet: bytes) -> bytes:
     size = len(packet)
-    if size < _SHORT:
-        return _HEADS[size] + packet
-    if size < 0x10000:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + packet
-    return b"\x81\x7f" + size.to_bytes(8, "big") + packet
+    return (_HEADS[size] if size < _SHORT else _head(size)) + packet
 
 
 _STATUS = b"HTTP/1.1 101 Switching Protocols\r\n"
@@ -142,11 +153,13 @@ class WebSocketTransport(WSListener):
             return
         if self._deflates and len(packet) >= SMALLEST:
             self._flush()
-            self._ws.send(_SEND_TEXT, deflated(packet), rsv1=True)
-        elif self._held is None and not self._sessions.is_batching:
+            self._send(self._ws, _SEND_TEXT, deflated(packet), rsv1=True)
+        elif self._held is not None or self._sessions.is_batching:
+            self._hold(packet)
+        elif len(packet) <= _COPIED:  # hot path
             self._ws.send(_SEND_TEXT, packet)
         else:
-            self._hold(packet)
+            self._send(self._ws, _SEND_TEXT, packet)
 
     def send_soon(self, packet: bytes) -> None:
         if self._deflates:
@@ -157,12 +170,20 @@ class WebSocketTransport(WSListener):
     def send_alone(self, packet: bytes) -> None:
         if not self._closing and self._ws is not None:
             self._flush()
-            self._ws.send(_SEND_TEXT, packet)
+            self._send(self._ws, _SEND_TEXT, packet)
 
     def send_binary(self, data: bytes) -> None:
         if not self._closing and self._ws is not None:
             self._flush()
-            self._ws.send(_BINARY, data)
+            self._send(self._ws, _BINARY.value, data)
+
+    def _send(self, ws: WSTransport, kind: Any, payload: bytes, *, rsv1: bool = False) -> None:
+        """Send a frame. A long payload is not copied."""
+        if len(payload) <= _COPIED:
+            ws.send(kind, payload, rsv1=rsv1)
+        else:
+            head = _head(len(payload), kind, rsv1=rsv1)
+            ws.underlying_transport.writelines((head, payload))
 
     def _hold(self, packet: bytes) -> None:
         if self._held is None:
@@ -177,7 +198,7 @@ class WebSocketTransport(WSListener):
         if held is None or self._closing or self._ws is None:
             return
         if len(held) == 1:
-            self._ws.send(_SEND_TEXT, held[0])
+            self._send(self._ws, _SEND_TEXT, held[0])
         else:
             self._ws.underlying_transport.write(b"".join([_framed(packet) for packet in held]))
 
