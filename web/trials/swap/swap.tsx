@@ -126,11 +126,15 @@ async function until(what: string, is: () => boolean): Promise<void> {
   }
 }
 
-/** Whether the picture and the sound of a way are there, and nothing is left of the other. */
+/**
+ * Whether the picture and the sound of a way are there, and nothing is left of the other. An element is in the page
+ * before React's effect gives it its stream.
+ */
 function playsAlone(way: number): boolean {
   const [video, ...others] = tile.querySelectorAll("video");
   if (!video || others.length > 0 || video.muted) return false;
-  const tracks = (video.srcObject as MediaStream).getTracks();
+  if (!(video.srcObject instanceof MediaStream)) return false;
+  const tracks = video.srcObject.getTracks();
   const isIts = tracks.every((track) => ways[way]?.getTracks().includes(track));
   return isIts && readNumber(video) !== null;
 }
