@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from tests.integration.signaling.resuming_client import ResumingClient
-from tests.people import Visitors
+from tests.people import Visitors, done
 from tests.servers import ParlourServer
 
 TEXT = "x" * 4_000
@@ -80,7 +80,7 @@ async def all_ids(people_of: ResumingClient) -> list[str]:
     more = True
     while more:
         params = {"roomname": people_of.room, "limit": 100} | ({"before": found[-1]} if found else {})
-        page = (await people_of.person.get("/message", params=params)).json()
+        page = done(await people_of.person.get("/message", params=params)).json()
         found += [message["message_id"] for message in page["messages"]]
         more = page["more"]
     return found[::-1]
