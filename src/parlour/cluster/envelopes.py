@@ -2,13 +2,14 @@
 
 A kind never changes what it means. A body may grow by fields that older nodes ignore and that newer ones can
 do without; whatever older nodes would misread gets a kind of its own, or a new format. Each node says which
-formats it reads (`NodeDescription.formats`), and all write the newest that everybody reads.
+formats it reads (`NodeDescription.formats`), and all write the newest that everybody reads. Nodes that read
+format 2, which looks like format 1, answer `RouteEnd` (`parlour.calls.shared.messages`).
 """
 
 from enum import IntEnum
 
 OLDEST_FORMAT = 1
-NEWEST_FORMAT = 1
+NEWEST_FORMAT = 2
 HEAD_LENGTH = 2
 
 

@@ -30,6 +30,7 @@ from parlour.calls.shared.interfaces import (
 )
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import (
+    ROUTES_FORMAT,
     Census,
     CensusWanted,
     Decision,
@@ -79,6 +80,7 @@ class SharedCalls:
         self.replica: Callable[[RoomId], CallReplica | None] = self._table.calls.get
         self.decides, self.knows = self._table.decides, self._follower.knows
         self.tell_late, self.hold_back = self._delivery.tell_late, self._delivery.hold_back
+        self.drop_waiting = self._delivery.drop_waiting
         self.lose_absent, self.end_absent = self._owner.lose_absent, self._owner.end_absent
 
     @property
@@ -310,6 +312,8 @@ class SharedCalls:
         leases: that of the one or of the other has ended.
         """
         self._table.others[lease.node_id] = lease.lease_id
+        if lease.description.formats[1] >= ROUTES_FORMAT:
+            self._table.routes.answering.add(lease.node_id)
         self._signals_lost(lease.node_id)
         if any(owner.owner == lease.lease_id for owner in self._table.owners.values()):
             self._follower.report(lease.lease_id)
@@ -325,6 +329,7 @@ class SharedCalls:
         """
         if self._table.others.get(lease.node_id) == lease.lease_id:
             del self._table.others[lease.node_id]
+            self._table.routes.answering.discard(lease.node_id)
         for concerned in (*self._table.followers.values(), *self._table.watchers.values()):
             concerned.discard(lease.lease_id)
         self._delivery.node_left(lease.lease_id, lease.node_id)

@@ -15,9 +15,9 @@ from parlour.wire.signaling import FromPeer, PeerId
 
 CHANGED_SECONDS = 5.0
 """Longer than a relay to the former node is under way."""
-HELD_SECONDS = 0.8
-"""The way over three nodes takes some milliseconds, if they are well; one of the version before never
-answers.
+HELD_SECONDS = 6.0
+"""Longer than it takes to see that a node is gone. The way over three nodes takes some milliseconds, if they
+are well; what comes by one that hangs comes once it goes on.
 """
 MAX_ROUTES = 4_096
 MAX_MESSAGES, MAX_BYTES = 256, 1024 * 1024
@@ -48,6 +48,8 @@ class ChangedRoutes:
     def __init__(self) -> None:
         self.routes: OrderedDict[PeerId, Route] = OrderedDict()
         """The routes by peer, for reading only. Hot path: each relay looks whether there are any."""
+        self.answering: set[NodeId] = set()
+        """The other nodes that pass a `RouteEnd` on, and answer it."""
         self._numbers = 0
         self._size = 0
 
@@ -112,6 +114,20 @@ class ChangedRoutes:
             for route in list(self.routes.values())
             if route.former == node and self.drop(route.to) is not None
         ]
+
+    def take_of(self, sender: PeerId) -> list[Route]:
+        """Drop what a sender has waiting. Return the routes on which it did."""
+        found = [
+            route
+            for route in self.routes.values()
+            if any(message.peer_id == sender for message, _ in route.held)
+        ]
+        for route in found:
+            kept = deque(one for one in route.held if one[0].peer_id != sender)
+            size = sum(size for _, size in kept)
+            self._size -= route.size - size
+            route.held, route.size = kept, size
+        return found
 
     def take_all(self) -> list[Route]:
         routes = list(self.routes.values())

@@ -25,6 +25,8 @@ from parlour.wire.signaling import (
     SenderKeyFromPeer,
 )
 
+ROUTES_FORMAT = 2
+"""The format of messages that every node reads which answers a `RouteEnd` (`NodeDescription.formats`)."""
 MOVED = "moved"
 """The code for a question whose receiver does not own the call, or whose answer is lost: ask again."""
 ENDED = "ended"

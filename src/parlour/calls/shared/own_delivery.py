@@ -17,6 +17,7 @@ from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import (
     MOVED,
     Relayed,
+    RelaysKept,
     RouteClear,
     RouteEnd,
     encode,
@@ -104,6 +105,10 @@ class OwnDelivery:
         self._table.own.ended(peer_id, is_elsewhere=True)
         for end in self._route_ends.pop(peer_id, {}).values():
             self._pass_on_end(end)
+        route = self._routes.drop(peer_id)
+        if route is not None:
+            self._follow_route(route)
+        self.drop_waiting(peer_id)
 
     def _take(self, call: CallReplica, change: Arrival, answers: int | None, *, was_here: bool) -> bool:
         """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
@@ -324,6 +329,17 @@ class OwnDelivery:
         route = self._routes.clear(clear.to, clear.number)
         if route is not None:
             self._follow_route(route)
+
+    def drop_waiting(self, sender: PeerId) -> None:
+        """Have receivers be told that what waits of a sender is lost: it goes on at another node, and what it
+        says there may be heard before.
+        """
+        for route in self._routes.take_of(sender) if self._routes.routes else ():
+            holder = self._holder_elsewhere(route.room_id, route.to)
+            if route.to in self._table.members:
+                self._table.own.signals_lost(route.room_id, [sender], to=route.to)
+            elif holder is not None:
+                self._table.send(holder, RelaysKept(route.room_id, route.to, [sender]))
 
     def forget_routes(self) -> None:
         """Wait for no other node, since the lease has ended: it leads to members of this node alone."""

@@ -165,6 +165,7 @@ class CallTable:
                 self.ended_alone.add(room_id, peer_id, held_since)
         self.latest_ends.clear()
         ownership = (self.owners, self.followers, self.watchers, self.askers, self.censuses)
+        self.routes.answering.clear()
         for table in (self.others, *ownership, self.bases, self.awaited, self.unmet, self.vouched):
             table.clear()
         self.watched = dict.fromkeys(self.watched, False)
@@ -213,8 +214,12 @@ class CallTable:
         """Remember that a member has moved, if it has. What this node has for a member that was here follows
         it without a detour.
         """
-        if before is not None and before.holder not in (now.holder, self.node_id):
+        if before is None or before.holder == now.holder:
+            return
+        if before.holder in self.routes.answering:
             self.routes.change(room_id, peer_id, before.holder, now=self._clock())
+        elif peer_id not in self.members:  # else `OwnDelivery.let_go` sends what waits
+            self.routes.drop(peer_id)
 
     def times_of(self, room_id: RoomId) -> DecisionTimes:
         return self.times.setdefault(room_id, DecisionTimes())

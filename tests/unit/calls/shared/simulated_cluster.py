@@ -18,8 +18,8 @@ from parlour.calls.decisions import (
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, call_name
 from parlour.calls.shared.introductions import Stamp
-from parlour.calls.shared.messages import ELSEWHERE, ENDED, MOVED
-from parlour.cluster.coordinator import Lease, LeaseId, Ownership
+from parlour.calls.shared.messages import ELSEWHERE, ENDED, MOVED, ROUTES_FORMAT
+from parlour.cluster.coordinator import Lease, LeaseId, NodeDescription, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
@@ -265,6 +265,7 @@ class Node:
         if peer not in self.clients:
             return None
         self.notice_loss(client)
+        self.calls.drop_waiting(peer)
         kept = self.kept.get(peer, [])
         self.handed_over[peer] = to, len(kept)
         if peer in self.has_lost:
@@ -509,7 +510,8 @@ class Cluster:
             del self._owners[room_id]
 
     def register(self, node: Node) -> None:
-        lease = node.lease = Lease(LeaseId(f"lease-{self.next_number():03}"), node.node_id)
+        description = NodeDescription(formats=(1, ROUTES_FORMAT))
+        lease = node.lease = Lease(LeaseId(f"lease-{self.next_number():03}"), node.node_id, description)
         node.is_seen = True
         node.unowned |= set(node.calls.lease_begun(lease))
         for other in self.nodes:

@@ -42,14 +42,15 @@ def test_only_so_many_routes_are_remembered(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_nothing_waits_for_long() -> None:
-    routes = changed(ANN, BOB)
+    routes = changed(ANN)
+    routes.change(ROOM, BOB, FORMER, now=3.0)
     routes.ask(routes.routes[ANN])
     routes.hold(routes.routes[ANN], MESSAGE, 1, now=1.0)
     assert routes.take_late(1.0) == []
     (late,) = routes.take_late(1.0 + HELD_SECONDS)
     assert (late.to, list(late.held)) == (ANN, [(MESSAGE, 1)])
     assert list(routes.routes) == [BOB], "it may still be that something is under way"
-    assert routes.take_late(CHANGED_SECONDS) == []
+    assert routes.take_late(3.0 + CHANGED_SECONDS) == []
     assert not routes.routes
 
 
@@ -62,3 +63,13 @@ def test_what_waits_when_the_peer_moves_again_waits_on() -> None:
     route = routes.clear(BOB, routes.ask(routes.routes[BOB]))
     assert route is not None
     assert (route.former, list(route.held)) == (LATER, [(MESSAGE, 1)])
+
+
+def test_what_waits_of_one_sender_is_dropped() -> None:
+    routes = changed(BOB)
+    of_cid = CandidateFromPeer(PeerId("cid"), IceCandidate(candidate="2"))
+    for message in (MESSAGE, of_cid):
+        routes.hold(routes.routes[BOB], message, 1, now=0.0)
+    (route,) = routes.take_of(ANN)
+    assert list(route.held) == [(of_cid, 1)]
+    assert routes.take_of(ANN) == []

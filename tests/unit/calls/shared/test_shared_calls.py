@@ -14,6 +14,8 @@ from parlour.calls.decisions import (
     Renamed,
     Resumed,
 )
+from parlour.calls.shared.changed_routes import HELD_SECONDS
+from parlour.cluster.coordinator import Lease
 from parlour.errors import Unavailable
 from parlour.rooms.entities import RoomId
 from parlour.wire.sdp import IceCandidate
@@ -753,7 +755,7 @@ def test_a_former_node_that_does_not_answer_is_waited_for_in_vain(dies: bool) ->
         cluster.lose_sight_of(cluster.nodes[1])
     else:
         link_between(cluster, 2, 1).clear()
-        cluster.now += 1.0
+        cluster.now += HELD_SECONDS
         cluster.nodes[2].calls.tell_late()
     cluster.settle()
     assert bob.heard == [said]
@@ -768,10 +770,50 @@ def test_a_peer_that_moves_back_at_once_hears_all_in_order() -> None:
         deliver_all(cluster, (1, 0), (0, 1), (0, 2))
         said.append(says(cid, bob, str(number + 2)))
     cluster.settle()
-    cluster.now += 1.0
-    cluster.nodes[2].calls.tell_late()
-    cluster.settle()
     assert bob.heard == said
+
+
+def test_a_peer_that_was_here_meanwhile_is_not_waited_for() -> None:
+    """It came from the owner's node, and has gone back there: nothing makes a detour to it."""
+    cluster, _, bob, cid = three_who_talk()
+    for number in (2, 1):
+        bob.is_away, bob.node = True, None
+        cluster.nodes[number].come_back(bob, is_exact=True)
+        cluster.settle()
+    said = says(cid, bob, "1")
+    deliver_all(cluster, (2, 1))
+    assert bob.heard == [said]
+
+
+def test_what_waits_of_a_sender_that_moves_too_is_told_to_be_lost() -> None:
+    """What it says at its new node is heard first."""
+    cluster, _, bob, cid = three_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2))
+    says(cid, bob, "1")
+    cid.is_away, cid.node = True, None
+    cluster.nodes[0].come_back(cid, is_exact=True)
+    cluster.settle()
+    assert cluster.nodes[0].losses_of_one == [(bob.peer_id, [cid.peer_id])]
+    said = says(cid, bob, "2")
+    cluster.settle()
+    assert bob.heard == [said]
+
+
+def test_a_node_of_the_version_before_is_not_waited_for() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    lease = cluster.nodes[1].lease
+    assert lease is not None
+    cluster.nodes[2].calls.node_left(lease)
+    cluster.nodes[2].calls.node_joined(Lease(lease.lease_id, lease.node_id))
+    cluster.settle()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2))
+    said = says(cid, bob, "1")
+    deliver_all(cluster, (2, 0))
+    assert bob.heard == [said]
 
 
 def test_a_participation_that_has_ended_does_not_come_back_at_another_node() -> None:
