@@ -499,7 +499,7 @@ class Arrivals:
         if participation is None or replay_buffer is None or participation.room.room_id != room_id:
             self._participations.wait_for(peer_id)
             return None
-        self._calls.drop_waiting(peer_id)
+        self._calls.sender_moves(peer_id)
         taken = replay_buffer.taken
         missed = replay_buffer.continue_from(wanted.received, resets=wanted.resets)
         losses = self._participations.losses_of(peer_id)

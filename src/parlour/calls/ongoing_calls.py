@@ -118,7 +118,7 @@ class OngoingCalls:
         # Hot path: an attribute, since this lookup is made for each relayed message.
         self.replica: Callable[[RoomId], CallReplica | None] = self._shared.replica
         self.hold_back, self.relay = self._shared.hold_back, self._shared.relay
-        self.drop_waiting = self._shared.drop_waiting
+        self.sender_moves = self._shared.sender_moves
         self.change = self._shared.change
         self.kept_in_vain = self._shared.kept_in_vain
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp

@@ -80,7 +80,7 @@ class SharedCalls:
         self.replica: Callable[[RoomId], CallReplica | None] = self._table.calls.get
         self.decides, self.knows = self._table.decides, self._follower.knows
         self.tell_late, self.hold_back = self._delivery.tell_late, self._delivery.hold_back
-        self.drop_waiting = self._delivery.drop_waiting
+        self.sender_moves = self._delivery.sender_moves
         self.lose_absent, self.end_absent = self._owner.lose_absent, self._owner.end_absent
 
     @property

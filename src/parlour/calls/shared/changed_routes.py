@@ -19,6 +19,8 @@ HELD_SECONDS = 6.0
 """Longer than it takes to see that a node is gone. The way over three nodes takes some milliseconds, if they
 are well; what comes by one that hangs comes once it goes on.
 """
+HANGS_SECONDS = 0.5
+"""The time after which a former node counts as one that hangs, or the `RouteEnd` as lost."""
 MAX_ROUTES = 4_096
 MAX_MESSAGES, MAX_BYTES = 256, 1024 * 1024
 """The most that waits for one receiver."""
@@ -63,11 +65,10 @@ class ChangedRoutes:
             route.held, route.held_since, route.size = before.held, before.held_since, before.size
         self.routes[to] = route
 
-    def ask(self, route: Route) -> int:
-        """Return the number for a `RouteEnd` that is sent now."""
+    def ask(self, route: Route) -> None:
+        """Give a route the number of a `RouteEnd` that is sent now."""
         self._numbers += 1
         route.number = self._numbers
-        return self._numbers
 
     def hold(self, route: Route, message: FromPeer, size: int, *, now: float) -> bool:
         """Keep a message. Return False, with nothing kept, if too much waits already."""
@@ -107,6 +108,14 @@ class ChangedRoutes:
             self.drop(route.to)
         return [route for route in late if route.held]
 
+    def hanging(self, now: float) -> list[Route]:
+        """Return the routes whose `RouteEnd` may be lost: nothing has come back for long."""
+        return [
+            route
+            for route in self.routes.values()
+            if route.held and route.number is not None and route.held_since + HANGS_SECONDS <= now
+        ]
+
     def take_by(self, node: NodeId) -> list[Route]:
         """Return the routes that led over a node which is gone, and forget them."""
         return [
@@ -115,19 +124,20 @@ class ChangedRoutes:
             if route.former == node and self.drop(route.to) is not None
         ]
 
-    def take_of(self, sender: PeerId) -> list[Route]:
-        """Drop what a sender has waiting. Return the routes on which it did."""
-        found = [
-            route
-            for route in self.routes.values()
-            if any(message.peer_id == sender for message, _ in route.held)
-        ]
-        for route in found:
-            kept = deque(one for one in route.held if one[0].peer_id != sender)
-            size = sum(size for _, size in kept)
-            self._size -= route.size - size
-            route.held, route.size = kept, size
-        return found
+    def take_of(self, sender: PeerId) -> list[tuple[Route, list[tuple[FromPeer, int]]]]:
+        """Return what a sender has waiting, by its routes, and keep it no longer."""
+        if not self._size:
+            return []
+        taken = []
+        for route in self.routes.values():
+            waiting = [one for one in route.held if one[0].peer_id == sender]
+            if waiting:
+                taken.append((route, waiting))
+                route.held = deque(one for one in route.held if one[0].peer_id != sender)
+                size = sum(size for _, size in waiting)
+                route.size -= size
+                self._size -= size
+        return taken
 
     def take_all(self) -> list[Route]:
         routes = list(self.routes.values())

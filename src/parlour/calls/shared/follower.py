@@ -153,6 +153,7 @@ class FollowerPart:
         self._table.note_snapshot(call, before)
         for peer, seat in call.seats.items():
             self._table.note_holder(room_id, peer, seats.get(peer), seat)
+            self._delivery.has_moved(peer)
         return call
 
     def _compare_with(self, call: CallReplica) -> None:

@@ -8,7 +8,7 @@ from parlour.calls.call_replica import CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Resumed
 from parlour.calls.mesh import Send
 from parlour.calls.refusals import PeerBusy
-from parlour.calls.shared.changed_routes import Route
+from parlour.calls.shared.changed_routes import HANGS_SECONDS, Route
 from parlour.calls.shared.early_relays import EarlyRelays
 from parlour.calls.shared.held_introductions import Held, HeldIntroductions
 from parlour.calls.shared.held_members import HeldMember
@@ -80,6 +80,8 @@ class OwnDelivery:
         former = self._former_view(change.peer_id, answers) if unconfirmed else None
         if isinstance(change, Entered | Resumed) and change.seat.holder == self._table.node_id:
             is_wanted = self._take(call, change, answers, was_here=was_here)
+        if isinstance(change, Resumed):
+            self.has_moved(change.peer_id)
         for send in decided.sends:
             self._deliver_to_own(call, send, unconfirmed)
         if former:
@@ -93,8 +95,9 @@ class OwnDelivery:
             elif isinstance(change, Left):
                 self._table.members.drop(change.peer_id)
                 self._held.forget(room_id, change.peer_id)
-                self._route_ends.pop(change.peer_id, None)
                 self._table.own.ended(change.peer_id, is_elsewhere=False)
+        if isinstance(change, Left):
+            self._route_ends.pop(change.peer_id, None)
         self._table.own.call_changed(call.room)
         return is_wanted
 
@@ -108,7 +111,7 @@ class OwnDelivery:
         route = self._routes.drop(peer_id)
         if route is not None:
             self._follow_route(route)
-        self.drop_waiting(peer_id)
+        self.sender_moves(peer_id)
 
     def _take(self, call: CallReplica, change: Arrival, answers: int | None, *, was_here: bool) -> bool:
         """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
@@ -222,6 +225,8 @@ class OwnDelivery:
             self._tell(held, is_sure=False)
         for route in self._routes.take_late(self._clock()):
             self._follow_route(route)
+        for route in self._routes.hanging(self._clock()):
+            self._send_end(route)
 
     def doubt(self, room_id: RoomId) -> None:
         """Hold nothing of a call any longer that this node no longer decides about: the next owner hears of
@@ -286,21 +291,36 @@ class OwnDelivery:
 
     def _waits_for_route(self, to: PeerId, message: FromPeer, size: int) -> bool:
         """Keep a message for a peer that has moved until none that was sent before can arrive after it."""
-        table = self._table
         route = self._routes.routes.get(to)
-        if route is None:
+        if route is None or (route.number is None and not self._ask(route)):
             return False
-        if route.number is None:
-            former = table.others.get(route.former)
-            number = self._routes.ask(route)
-            end = RouteEnd(route.room_id, to, table.node_id, number)
-            if former is None or not table.link.send(former, encode(end)):
-                self._routes.drop(to)
-                self._follow_route(route)  # what has waited since an earlier move
-                return False
         if not self._routes.hold(route, message, size, now=self._clock()):
             raise PeerBusy
         return True
+
+    def _ask(self, route: Route) -> bool:
+        """Send the end of a route after all that went by it. Return False, with the route followed, if its
+        former node is gone or too much waits for it.
+        """
+        self._routes.ask(route)
+        if self._send_end(route):
+            return True
+        self._routes.drop(route.to)
+        self._follow_route(route)
+        return False
+
+    def _send_end(self, route: Route) -> bool:
+        former, number = self._table.others.get(route.former), route.number
+        if former is None or number is None:
+            return False
+        end = RouteEnd(route.room_id, route.to, self._table.node_id, number)
+        return self._table.link.send(former, encode(end))
+
+    def has_moved(self, peer_id: PeerId) -> None:
+        """Have what waits for a peer that has moved once more follow it."""
+        route = self._routes.routes.get(peer_id)
+        if route is not None and route.held and route.number is None:
+            self._ask(route)
 
     def on_route(self, message: RouteEnd | RouteClear) -> None:
         """Pass the end of a route on, behind all relays that came by it, and answer it where it leads to.
@@ -330,11 +350,16 @@ class OwnDelivery:
         if route is not None:
             self._follow_route(route)
 
-    def drop_waiting(self, sender: PeerId) -> None:
-        """Have receivers be told that what waits of a sender is lost: it goes on at another node, and what it
-        says there may be heard before.
+    def sender_moves(self, sender: PeerId) -> None:
+        """Send what waits of a member that goes on at another node, since what it says there may be heard at
+        once. Where the former node of the receiver hangs, and what it has to pass on would come later, have
+        the receiver be told of the loss instead.
         """
-        for route in self._routes.take_of(sender) if self._routes.routes else ():
+        hangs_since = self._clock() - HANGS_SECONDS
+        for route, waiting in self._routes.take_of(sender):
+            if route.held_since > hangs_since:
+                self._send(route, waiting)
+                continue
             holder = self._holder_elsewhere(route.room_id, route.to)
             if route.to in self._table.members:
                 self._table.own.signals_lost(route.room_id, [sender], to=route.to)
@@ -349,8 +374,11 @@ class OwnDelivery:
 
     def _follow_route(self, route: Route) -> None:
         """Send what has waited for the end of a former route."""
+        self._send(route, route.held)
+
+    def _send(self, route: Route, waiting: Iterable[tuple[FromPeer, int]]) -> None:
         table, room_id, to = self._table, route.room_id, route.to
-        for message, size in route.held:
+        for message, size in waiting:
             if to in table.members:
                 if not self.hold_back(room_id, to, message, size):
                     table.own.relayed(to, message, size)

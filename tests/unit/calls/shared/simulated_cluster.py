@@ -265,7 +265,7 @@ class Node:
         if peer not in self.clients:
             return None
         self.notice_loss(client)
-        self.calls.drop_waiting(peer)
+        self.calls.sender_moves(peer)
         kept = self.kept.get(peer, [])
         self.handed_over[peer] = to, len(kept)
         if peer in self.has_lost:

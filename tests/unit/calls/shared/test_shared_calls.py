@@ -14,7 +14,7 @@ from parlour.calls.decisions import (
     Renamed,
     Resumed,
 )
-from parlour.calls.shared.changed_routes import HELD_SECONDS
+from parlour.calls.shared.changed_routes import HANGS_SECONDS, HELD_SECONDS
 from parlour.cluster.coordinator import Lease
 from parlour.errors import Unavailable
 from parlour.rooms.entities import RoomId
@@ -745,7 +745,7 @@ def test_the_former_node_hears_of_the_move_last() -> None:
 
 
 @pytest.mark.parametrize("dies", [True, False])
-def test_a_former_node_that_does_not_answer_is_waited_for_in_vain(dies: bool) -> None:
+def test_the_end_of_a_route_is_not_waited_for_in_vain(dies: bool) -> None:
     cluster, _, bob, cid = three_who_talk()
     bob.is_away, bob.node = True, None
     cluster.nodes[0].come_back(bob, is_exact=True)
@@ -755,9 +755,22 @@ def test_a_former_node_that_does_not_answer_is_waited_for_in_vain(dies: bool) ->
         cluster.lose_sight_of(cluster.nodes[1])
     else:
         link_between(cluster, 2, 1).clear()
-        cluster.now += HELD_SECONDS
+        cluster.now += HANGS_SECONDS
         cluster.nodes[2].calls.tell_late()
+        assert link_between(cluster, 2, 1), "it is sent again"
     cluster.settle()
+    assert bob.heard == [said]
+
+
+def test_a_former_node_that_hangs_is_not_waited_for_for_ever() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2))
+    said = says(cid, bob, "1")
+    cluster.now += HELD_SECONDS
+    cluster.nodes[2].calls.tell_late()
+    deliver_all(cluster, (2, 0))
     assert bob.heard == [said]
 
 
@@ -785,18 +798,33 @@ def test_a_peer_that_was_here_meanwhile_is_not_waited_for() -> None:
     assert bob.heard == [said]
 
 
-def test_what_waits_of_a_sender_that_moves_too_is_told_to_be_lost() -> None:
-    """What it says at its new node is heard first."""
+@pytest.mark.parametrize("hangs", [True, False])
+def test_what_waits_of_a_sender_that_moves_too_comes_before_what_follows(hangs: bool) -> None:
+    """If the receiver's former node hangs, which may have earlier words of the sender, it is lost instead."""
     cluster, _, bob, cid = three_who_talk()
     bob.is_away, bob.node = True, None
     cluster.nodes[0].come_back(bob, is_exact=True)
     deliver_all(cluster, (0, 2))
-    says(cid, bob, "1")
+    said = [says(cid, bob, "1")]
+    cluster.now += 1.0 if hangs else 0.0
     cid.is_away, cid.node = True, None
     cluster.nodes[0].come_back(cid, is_exact=True)
     cluster.settle()
-    assert cluster.nodes[0].losses_of_one == [(bob.peer_id, [cid.peer_id])]
-    said = says(cid, bob, "2")
+    losses = [(bob.peer_id, [cid.peer_id])]
+    assert cluster.nodes[0].losses_of_one == (losses if hangs else [])
+    said = [*([] if hangs else said), says(cid, bob, "2")]
+    cluster.settle()
+    assert bob.heard == said
+
+
+def test_what_waits_for_a_peer_that_moves_on_follows_it_at_once() -> None:
+    cluster, _, bob, cid = three_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 2))
+    said = says(cid, bob, "1")
+    bob.is_away, bob.node = True, None
+    cluster.nodes[1].come_back(bob, is_exact=True)
     cluster.settle()
     assert bob.heard == [said]
 
