@@ -16,7 +16,7 @@ from parlour.db.database import AsyncConnection, Database
 from parlour.events import store
 from parlour.events.entities import AttendanceRow
 from parlour.events.servers import ServerRegistry
-from parlour.events.tracker import AttendanceChange, AttendanceTracker, Joined
+from parlour.events.tracker import AttendanceChange, AttendanceTracker, Joined, Left
 from parlour.node_id import NodeId
 from parlour.rooms.authorization import permitted_at_event, permitted_to_write_at_event
 from parlour.rooms.entities import Room
@@ -194,9 +194,13 @@ class AttendanceLog:
                         server_id=self._servers.node_id,
                         now=move.at,
                     )
-                else:
+                elif isinstance(move, Left):
                     await store.close_row(
                         connection, move.visit, server_id=self._servers.node_id, now=move.at
+                    )
+                else:
+                    await store.pass_row_on(
+                        connection, move.visit, to=move.to, server_id=self._servers.node_id
                     )
 
     async def _prove(self) -> None:

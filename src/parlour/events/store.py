@@ -114,6 +114,12 @@ async def close_row(connection: AsyncConnection, visit: str, *, server_id: NodeI
     )
 
 
+async def pass_row_on(connection: AsyncConnection, visit: str, *, to: str, server_id: NodeId) -> None:
+    """Have the open row of a visit stand for another one of the person, unless another server keeps it."""
+    kept = and_(event_log.c.visit == visit, event_log.c.server_id == server_id, event_log.c.left_at.is_(None))
+    await connection.execute(update(event_log).where(kept).values(visit=to))
+
+
 async def prove_visits(connection: AsyncConnection, server_id: NodeId, *, now: datetime) -> None:
     """All that this server sees are there now."""
     is_seen = and_(

@@ -29,7 +29,17 @@ class Left:
     at: datetime
 
 
-AttendanceChange = Joined | Left
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """A row of attendance that stands for another visit of the same person from now on: if that is resumed at
+    another node, its row goes on there.
+    """
+
+    visit: str
+    to: str
+
+
+AttendanceChange = Joined | PassedOn | Left
 
 
 @dataclass(slots=True)
@@ -70,6 +80,9 @@ class AttendanceTracker:
         if not stay.visits:
             del self._stays[key]
             self._note(Left(visit=stay.visit, at=at))
+        elif stay.visit not in stay.visits:
+            former, stay.visit = stay.visit, min(stay.visits)
+            self._note(PassedOn(visit=former, to=stay.visit))
 
     def is_there(self, event_id: int, user_id: UserId) -> bool:
         return (event_id, user_id) in self._stays

@@ -88,3 +88,25 @@ async def test_the_other_presence_has_no_gap(storage: Database) -> None:
     async with storage.reading() as connection:
         rows = (await connection.execute(select(event_log).order_by(event_log.c.id))).all()
     assert [(row.joined_at, row.left_at) for row in rows] == [(times[0], times[2]), (times[2], None)]
+
+
+async def test_a_visit_that_an_earlier_one_has_left_its_row_is_resumed_at_the_other_node(
+    storage: Database,
+) -> None:
+    """The connection was lost a second before, and the visit goes on: so does its row."""
+    now = NOW
+    one, other = (
+        AttendanceLog(new_node_id(), database=storage, clock=lambda: now, proof_seconds=0.0) for _ in range(2)
+    )
+    one.joined("first", ANN, EVENT)
+    one.joined("second", ANN, EVENT)
+    one.left("first", ANN, EVENT)
+    await one.step()
+    one.left("second", ANN, EVENT, at=now + timedelta(seconds=1))
+    await one.step()
+    now += timedelta(seconds=2)
+    other.joined("second", ANN, EVENT)
+    await other.step()
+    async with storage.reading() as connection:
+        rows = (await connection.execute(select(event_log))).all()
+    assert [(row.visit, row.joined_at, row.left_at) for row in rows] == [("second", NOW, None)]

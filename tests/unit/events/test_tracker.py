@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from parlour.accounts.identity import ClientIdentity, UserId
-from parlour.events.tracker import MAX_UNWRITTEN, AttendanceTracker, Joined, Left
+from parlour.events.tracker import MAX_UNWRITTEN, AttendanceTracker, Joined, Left, PassedOn
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 
@@ -35,7 +35,8 @@ def test_at_two_computers_until_the_last_one_leaves() -> None:
     assert not tracker.is_there(7, ANN.user_id)
     assert tracker.unwritten() == [
         Joined(visit="first", event_id=7, identity=ANN, at=NOW),
-        Left(visit="first", at=NOW),
+        PassedOn(visit="first", to="second"),
+        Left(visit="second", at=NOW),
     ]
 
 
