@@ -11,15 +11,17 @@ from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
 
 
-async def printed(server: ParlourServer, until: str) -> list[list[str]]:
-    """The log's lines once `until` is among them: they are written after the answer."""
+async def printed(server: ParlourServer, *until: str) -> list[list[str]]:
+    """The log's lines once all of `until` are among them: they are written after the answer, and what is
+    counted a second later still.
+    """
     async with asyncio.timeout(120):
         while True:
             ended = await run_parlour(
                 "audit", "--limit", "1000", folder=server.folder, settings=server.settings
             )
             assert ended.code == 0, ended.err
-            if until in ended.out:
+            if all(text in ended.out for text in until):
                 return [line.split("\t") for line in ended.out.splitlines()]
 
 
@@ -36,7 +38,7 @@ async def test_logins_refusals_and_changes_are_told(server: ParlourServer, visit
     await bob.post("/message", {"roomname": room, "message": "private words"})
     await ann.makes_event(room)
     await ann.post("/room/remove", {"room": room})
-    lines = await printed(server, f"room_removed\t{ann.email}")
+    lines = await printed(server, f"room_removed\t{ann.email}", f"wrong_credentials\t-\t{ann.email}")
     told = [(kind, code, actor) for _, kind, code, actor, *_ in lines if actor in (ann.email, bob.email)]
     for entry in (
         ("login", "login", ann.email),
