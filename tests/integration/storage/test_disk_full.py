@@ -3,10 +3,11 @@
 import resource
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import httpx
+import pytest
 
+from tests.conftest import StartServer
 from tests.integration.signaling.resuming_client import ResumingClient
 from tests.people import Visitors, done
 from tests.servers import ParlourServer
@@ -41,15 +42,18 @@ class Write:
         return await self._visitor.person.post("/message", body)
 
 
-async def test_a_full_disk_is_a_refusal_and_harms_nothing(tmp_path: Path) -> None:
-    async with ParlourServer(tmp_path) as server, Visitors(server) as people:
+@pytest.mark.database("sqlite")
+async def test_a_full_disk_is_a_refusal_and_harms_nothing(fresh_server: StartServer) -> None:
+    server = await fresh_server()
+    data = server.folder / "data"
+    async with Visitors(server) as people:
         ann = await people.client("ann")
         bob = await people.client("bob")
         room = await ann.creates_room()
         await ann.invites(bob, to=room)
         async with ResumingClient(ann, room) as here, ResumingClient(bob, room) as there:
             write = Write(here)
-            largest = max(file.stat().st_size for file in (tmp_path / "data").glob("parlour.db*"))
+            largest = max(file.stat().st_size for file in data.glob("parlour.db*"))
             files_may_have(server, largest + 200_000)
             stored, refused = await until_refused(write)
             assert stored
@@ -68,7 +72,8 @@ async def test_a_full_disk_is_a_refusal_and_harms_nothing(tmp_path: Path) -> Non
             assert (await write("m-again")).status_code == 200
         ids = await all_ids(people_of=here)
         assert ids == [*stored, "m-again"]
-    with closing(sqlite3.connect(tmp_path / "data" / "parlour.db")) as database:
+    await server.terminate()
+    with closing(sqlite3.connect(data / "parlour.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         count = database.execute("SELECT count(*), count(DISTINCT message_id) FROM messages").fetchone()
     assert count == (len(stored) + 1, len(stored) + 1)
