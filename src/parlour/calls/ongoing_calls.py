@@ -118,9 +118,8 @@ class OngoingCalls:
         # Hot path: an attribute, since this lookup is made for each relayed message.
         self.replica: Callable[[RoomId], CallReplica | None] = self._shared.replica
         self.hold_back, self.relay = self._shared.hold_back, self._shared.relay
-        self.sender_moves = self._shared.sender_moves
+        self.sender_moves, self.tell_of_loss = self._shared.sender_moves, self._shared.tell_of_loss
         self.change = self._shared.change
-        self.kept_in_vain = self._shared.kept_in_vain
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp
         self.decides, self.owner = self._shared.decides, self._shared.owner
         self.own_peers_in, self.went_on_elsewhere = self._shared.own_peers_in, self._shared.went_on_elsewhere

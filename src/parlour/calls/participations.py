@@ -399,7 +399,7 @@ class Participations:
         lost.
         """
         if peers:
-            self._calls.kept_in_vain(participation.room.room_id, participation.peer_id, sorted(peers))
+            self._calls.tell_of_loss(participation.room.room_id, participation.peer_id, sorted(peers))
 
 
 def _senders_in(participation: Participation) -> Set[PeerId]:

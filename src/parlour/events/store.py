@@ -104,20 +104,18 @@ async def close_row(connection: AsyncConnection, visit: str, *, server_id: NodeI
     """
     left_at = case((event_log.c.joined_at > now, event_log.c.joined_at), else_=now)
     await connection.execute(
-        update(event_log)
-        .where(
-            event_log.c.visit == visit,
-            event_log.c.server_id == server_id,
-            event_log.c.left_at.is_(None),
-        )
-        .values(left_at=left_at, seen_at=left_at)
+        update(event_log).where(_is_kept(visit, server_id)).values(left_at=left_at, seen_at=left_at)
     )
 
 
 async def pass_row_on(connection: AsyncConnection, visit: str, *, to: str, server_id: NodeId) -> None:
     """Have the open row of a visit stand for another one of the person, unless another server keeps it."""
-    kept = and_(event_log.c.visit == visit, event_log.c.server_id == server_id, event_log.c.left_at.is_(None))
-    await connection.execute(update(event_log).where(kept).values(visit=to))
+    await connection.execute(update(event_log).where(_is_kept(visit, server_id)).values(visit=to))
+
+
+def _is_kept(visit: str, server_id: NodeId) -> ColumnElement[bool]:
+    """Match the open row of a visit, if this server keeps it."""
+    return and_(event_log.c.visit == visit, event_log.c.server_id == server_id, event_log.c.left_at.is_(None))
 
 
 async def prove_visits(connection: AsyncConnection, server_id: NodeId, *, now: datetime) -> None:

@@ -80,7 +80,7 @@ class SharedCalls:
         self.replica: Callable[[RoomId], CallReplica | None] = self._table.calls.get
         self.decides, self.knows = self._table.decides, self._follower.knows
         self.tell_late, self.hold_back = self._delivery.tell_late, self._delivery.hold_back
-        self.sender_moves = self._delivery.sender_moves
+        self.sender_moves, self.tell_of_loss = self._delivery.sender_moves, self._delivery.tell_of_loss
         self.lose_absent, self.end_absent = self._owner.lose_absent, self._owner.end_absent
 
     @property
@@ -249,16 +249,6 @@ class SharedCalls:
         if not self._table.link.send(holder, encode_relay(room_id, to, message)):
             raise PeerBusy
         return True
-
-    def kept_in_vain(self, room_id: RoomId, to: PeerId, peers: list[PeerId]) -> None:
-        """Have a member that another node holds be told that what these peers said to it stayed at this node,
-        which that one did not ask for it: it was out of reach.
-        """
-        call = self._table.calls.get(room_id)
-        seat = None if call is None else call.seats.get(to)
-        holder = None if seat is None else self._table.others.get(seat.holder)
-        if holder is not None:
-            self._table.send(holder, RelaysKept(room_id, to, peers))
 
     def watch(self, room_id: RoomId, ownership: Ownership) -> None:
         """Follow a call without members of this node, until `unwatch`. Once its members are known, `knows`

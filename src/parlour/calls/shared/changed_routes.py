@@ -6,7 +6,8 @@ move waits: the sender's node sends the `RouteEnd` after its relays to the forme
 behind all of them; the new node answers with `RouteClear`, and what has waited follows.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parlour.node_id import NodeId
@@ -45,10 +46,10 @@ class Route:
 
 
 class ChangedRoutes:
-    """The routes that have changed lately, the earliest first."""
+    """The routes that have changed lately."""
 
     def __init__(self) -> None:
-        self.routes: OrderedDict[PeerId, Route] = OrderedDict()
+        self.routes: dict[PeerId, Route] = {}
         """The routes by peer, for reading only. Hot path: each relay looks whether there are any."""
         self.answering: set[NodeId] = set()
         """The other nodes that pass a `RouteEnd` on, and answer it."""
@@ -99,13 +100,11 @@ class ChangedRoutes:
 
     def take_late(self, now: float) -> list[Route]:
         """Forget routes that changed long ago. Return those on which something has waited for too long."""
-        late = [
-            route
-            for route in self.routes.values()
-            if (route.held_since + HELD_SECONDS if route.held else route.changed_at + CHANGED_SECONDS) <= now
-        ]
-        for route in late:
-            self.drop(route.to)
+        late = self._take(
+            lambda route: (
+                (route.held_since + HELD_SECONDS if route.held else route.changed_at + CHANGED_SECONDS) <= now
+            )
+        )
         return [route for route in late if route.held]
 
     def hanging(self, now: float) -> list[Route]:
@@ -118,11 +117,7 @@ class ChangedRoutes:
 
     def take_by(self, node: NodeId) -> list[Route]:
         """Return the routes that led over a node which is gone, and forget them."""
-        return [
-            route
-            for route in list(self.routes.values())
-            if route.former == node and self.drop(route.to) is not None
-        ]
+        return self._take(lambda route: route.former == node)
 
     def take_of(self, sender: PeerId) -> list[tuple[Route, list[tuple[FromPeer, int]]]]:
         """Return what a sender has waiting, by its routes, and keep it no longer."""
@@ -140,7 +135,11 @@ class ChangedRoutes:
         return taken
 
     def take_all(self) -> list[Route]:
-        routes = list(self.routes.values())
-        self.routes.clear()
-        self._size = 0
-        return routes
+        return self._take(lambda _: True)
+
+    def _take(self, is_taken: Callable[[Route], bool]) -> list[Route]:
+        """Return the routes that are taken, and forget them."""
+        taken = [route for route in self.routes.values() if is_taken(route)]
+        for route in taken:
+            self.drop(route.to)
+        return taken

@@ -327,28 +327,23 @@ class OwnDelivery:
         What has waited for the answer is sent.
         """
         if isinstance(message, RouteClear):
-            self._on_route_clear(message)
-            return
-        end = message
-        if not end.is_passed_on and end.to in self._table.members:
-            ends = self._route_ends.setdefault(end.to, {})
-            ends[end.sender] = end  # what was kept for it leaves with it
+            route = self._routes.clear(message.to, message.number)
+            if route is not None:
+                self._follow_route(route)
+        elif not message.is_passed_on and message.to in self._table.members:
+            # What was kept for it leaves with it.
+            self._route_ends.setdefault(message.to, {})[message.sender] = message
         else:
-            self._pass_on_end(end)
+            self._pass_on_end(message)
 
     def _pass_on_end(self, end: RouteEnd) -> None:
         holder = None if end.is_passed_on else self._holder_elsewhere(end.room_id, end.to)
         if holder is not None:
             self._table.send(holder, replace(end, is_passed_on=True))
         elif end.sender == self._table.node_id:
-            self._on_route_clear(RouteClear(end.to, end.number))
+            self.on_route(RouteClear(end.to, end.number))
         elif (sender := self._table.others.get(end.sender)) is not None:
             self._table.send(sender, RouteClear(end.to, end.number))
-
-    def _on_route_clear(self, clear: RouteClear) -> None:
-        route = self._routes.clear(clear.to, clear.number)
-        if route is not None:
-            self._follow_route(route)
 
     def sender_moves(self, sender: PeerId) -> None:
         """Send what waits of a member that goes on at another node, since what it says there may be heard at
@@ -359,12 +354,16 @@ class OwnDelivery:
         for route, waiting in self._routes.take_of(sender):
             if route.held_since > hangs_since:
                 self._send(route, waiting)
-                continue
-            holder = self._holder_elsewhere(route.room_id, route.to)
-            if route.to in self._table.members:
-                self._table.own.signals_lost(route.room_id, [sender], to=route.to)
-            elif holder is not None:
-                self._table.send(holder, RelaysKept(route.room_id, route.to, [sender]))
+            else:
+                self.tell_of_loss(route.room_id, route.to, [sender])
+
+    def tell_of_loss(self, room_id: RoomId, to: PeerId, peers: list[PeerId]) -> None:
+        """Have a member, whichever node holds it, be told that messages of these peers to it are lost."""
+        holder = self._holder_elsewhere(room_id, to)
+        if to in self._table.members:
+            self._table.own.signals_lost(room_id, peers, to=to)
+        elif holder is not None:
+            self._table.send(holder, RelaysKept(room_id, to, peers))
 
     def forget_routes(self) -> None:
         """Wait for no other node, since the lease has ended: it leads to members of this node alone."""

@@ -430,7 +430,7 @@ class Node:
         elif is_elsewhere:
             senders = sorted({message.peer_id for message in kept if isinstance(message, FromPeer)})
             if senders:
-                self.calls.kept_in_vain(client.room.room_id, peer_id, senders)
+                self.calls.tell_of_loss(client.room.room_id, peer_id, senders)
         if client.node is self:
             if not is_elsewhere:
                 client.is_inside = False

@@ -654,26 +654,6 @@ def test_a_relay_reaches_a_member_that_has_moved() -> None:
     assert ann.offers == {bob.peer_id: False}
 
 
-def test_a_relay_reaches_a_member_that_was_the_last_one_at_its_former_node() -> None:
-    """That node has forgotten the call when a third one, which has not heard of the move, sends it."""
-    cluster, ann, bob = two_who_talk()
-    cid = Client(PeerId("cid"), UserId(3), ann.room, cluster.nodes[2])
-    cluster.nodes[2].enter(cid)
-    cluster.settle()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
-    cluster.settle()
-    cluster.nodes[0].come_back(bob, is_exact=True)
-    link = cluster.nodes[0].lease_id, cluster.nodes[1].lease_id
-    while cluster.links[link]:
-        cluster.deliver_next(link)
-    assert cluster.nodes[1].calls.rooms() == []
-    message = CandidateFromPeer(cid.peer_id, IceCandidate(candidate="1"))
-    cluster.nodes[2].calls.relay(ann.room.room_id, bob.peer_id, message)
-    cluster.settle()
-    assert bob.heard == [message]
-
-
 def says(sender: Client, receiver: Client, text: str) -> CandidateFromPeer:
     """Have a member say something to a peer at any node, as `PeerDelivery.pass_on` does."""
     message = CandidateFromPeer(sender.peer_id, IceCandidate(candidate=text))
@@ -703,11 +683,31 @@ def three_who_talk() -> tuple[Cluster, Client, Client, Client]:
     return cluster, ann, bob, cid
 
 
+def moves(client: Client, node: Node) -> None:
+    """Have a member lose its connection, and come back at another node before anything else arrives."""
+    client.is_away, client.node = True, None
+    node.come_back(client, is_exact=True)
+
+
+def test_a_relay_reaches_a_member_that_was_the_last_one_at_its_former_node() -> None:
+    """That node has forgotten the call when a third one, which has not heard of the move, sends it."""
+    cluster, ann, bob, cid = three_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    deliver_all(cluster, (0, 1))
+    assert cluster.nodes[1].calls.rooms() == []
+    message = CandidateFromPeer(cid.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[2].calls.relay(ann.room.room_id, bob.peer_id, message)
+    cluster.settle()
+    assert bob.heard == [message]
+
+
 def test_no_relay_to_a_peer_that_has_moved_overtakes_one_by_its_former_node() -> None:
     cluster, _, bob, cid = three_who_talk()
     first = says(cid, bob, "1")
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2), (0, 1))
     rest = [says(cid, bob, "2"), says(cid, bob, "3")]
     deliver_all(cluster, (2, 0))
@@ -723,8 +723,7 @@ def test_what_is_said_at_the_new_node_waits_for_what_was_said_before() -> None:
     """The former node gives the member away before it hears the first, and before it knows of the move."""
     cluster, ann, bob, _ = three_who_talk()
     first = says(ann, bob, "1")
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     second = says(ann, bob, "2")
     assert bob.heard == []
     cluster.settle()
@@ -734,8 +733,7 @@ def test_what_is_said_at_the_new_node_waits_for_what_was_said_before() -> None:
 def test_the_former_node_hears_of_the_move_last() -> None:
     cluster, _, bob, cid = three_who_talk()
     first = says(cid, bob, "1")
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2))
     second = says(cid, bob, "2")
     deliver_all(cluster, (2, 1), (2, 0), (1, 2), (1, 0))
@@ -747,8 +745,7 @@ def test_the_former_node_hears_of_the_move_last() -> None:
 @pytest.mark.parametrize("dies", [True, False])
 def test_the_end_of_a_route_is_not_waited_for_in_vain(dies: bool) -> None:
     cluster, _, bob, cid = three_who_talk()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2), (0, 1), (2, 0), (1, 0))
     said = says(cid, bob, "1")
     if dies:
@@ -764,8 +761,7 @@ def test_the_end_of_a_route_is_not_waited_for_in_vain(dies: bool) -> None:
 
 def test_a_former_node_that_hangs_is_not_waited_for_for_ever() -> None:
     cluster, _, bob, cid = three_who_talk()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2))
     said = says(cid, bob, "1")
     cluster.now += HELD_SECONDS
@@ -778,8 +774,7 @@ def test_a_peer_that_moves_back_at_once_hears_all_in_order() -> None:
     cluster, _, bob, cid = three_who_talk()
     said = [says(cid, bob, "1")]
     for number in (0, 1):
-        bob.is_away, bob.node = True, None
-        cluster.nodes[number].come_back(bob, is_exact=True)
+        moves(bob, cluster.nodes[number])
         deliver_all(cluster, (1, 0), (0, 1), (0, 2))
         said.append(says(cid, bob, str(number + 2)))
     cluster.settle()
@@ -790,8 +785,7 @@ def test_a_peer_that_was_here_meanwhile_is_not_waited_for() -> None:
     """It came from the owner's node, and has gone back there: nothing makes a detour to it."""
     cluster, _, bob, cid = three_who_talk()
     for number in (2, 1):
-        bob.is_away, bob.node = True, None
-        cluster.nodes[number].come_back(bob, is_exact=True)
+        moves(bob, cluster.nodes[number])
         cluster.settle()
     said = says(cid, bob, "1")
     deliver_all(cluster, (2, 1))
@@ -802,13 +796,11 @@ def test_a_peer_that_was_here_meanwhile_is_not_waited_for() -> None:
 def test_what_waits_of_a_sender_that_moves_too_comes_before_what_follows(hangs: bool) -> None:
     """If the receiver's former node hangs, which may have earlier words of the sender, it is lost instead."""
     cluster, _, bob, cid = three_who_talk()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2))
     said = [says(cid, bob, "1")]
     cluster.now += 1.0 if hangs else 0.0
-    cid.is_away, cid.node = True, None
-    cluster.nodes[0].come_back(cid, is_exact=True)
+    moves(cid, cluster.nodes[0])
     cluster.settle()
     losses = [(bob.peer_id, [cid.peer_id])]
     assert cluster.nodes[0].losses_of_one == (losses if hangs else [])
@@ -819,12 +811,10 @@ def test_what_waits_of_a_sender_that_moves_too_comes_before_what_follows(hangs: 
 
 def test_what_waits_for_a_peer_that_moves_on_follows_it_at_once() -> None:
     cluster, _, bob, cid = three_who_talk()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2))
     said = says(cid, bob, "1")
-    bob.is_away, bob.node = True, None
-    cluster.nodes[1].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[1])
     cluster.settle()
     assert bob.heard == [said]
 
@@ -836,8 +826,7 @@ def test_a_node_of_the_version_before_is_not_waited_for() -> None:
     cluster.nodes[2].calls.node_left(lease)
     cluster.nodes[2].calls.node_joined(Lease(lease.lease_id, lease.node_id))
     cluster.settle()
-    bob.is_away, bob.node = True, None
-    cluster.nodes[0].come_back(bob, is_exact=True)
+    moves(bob, cluster.nodes[0])
     deliver_all(cluster, (0, 2))
     said = says(cid, bob, "1")
     deliver_all(cluster, (2, 0))
