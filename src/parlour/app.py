@@ -158,7 +158,7 @@ class Parlour:
         seconds = 0 if is_replaced else self.options.settings.drain_seconds
         while time.monotonic() - began < seconds and not is_hurried():  # noqa: ASYNC110 - signals set no event
             await asyncio.sleep(LOOK_SECONDS)
-        await self.calls.departures.run(is_hurried)
+        await self.calls.departures.run(is_hurried, is_replaced=is_replaced)
         log.info("node.drained", connections=len(self.calls.engine.connections))
 
     def _ends_with_all_others(self) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from parlour.bus import Bus
 from parlour.cluster.coordinator import Coordinator
+from parlour.cluster.echoes import Echoes
 from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.cluster.messages import ClusterMessages
 from parlour.cluster.task_ownership import ClusterTasks
@@ -83,6 +84,7 @@ class Core:
             allowances=options.allowances,
         )
         self.messages = ClusterMessages(self.coordinator)
+        self.echoes = Echoes(self.messages)
         self.tasks.repeat("cluster", self.coordinator.run)
         if self.redis_counts is not None:
             self.tasks.repeat("redis", self.redis_counts.look_for_redis)

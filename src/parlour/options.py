@@ -27,7 +27,7 @@ from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
 from parlour.errors import Refusal
-from parlour.handover import NumberedWorker, session_prefix
+from parlour.handover import NumberedWorker
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
 from parlour.http.webclient import security_headers
@@ -193,7 +193,7 @@ class Options:
                 down_seconds=settings.mesh_again_seconds,
                 rest_seconds=settings.topology_rest_seconds,
             ),
-            session_prefix="" if self.worker is None else session_prefix(self.worker.number),
+            session_prefix="" if self.worker is None else self.worker.session_prefix,
         )
 
     def ice(self) -> IcePlan:

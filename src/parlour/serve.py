@@ -85,6 +85,8 @@ class Server(engine.Server):
         self._arrivals = None if handover is None else Arrivals(handover, self._protocol_of)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._handover is not None:
+            self._handover.take_turn()
         await super().startup(sockets)
         if self.started:
             collect_young_objects_alone()
@@ -141,8 +143,6 @@ class Server(engine.Server):
         if self._handover is not None:
             self._handover.note_end()
         is_replaced = self._handover is not None and self._handover.is_retiring
-        if self._arrivals is not None and is_replaced:
-            await self._arrivals.stop()
         await self._parlour.drain(lambda: self.force_exit, is_replaced=is_replaced)
         if self._arrivals is not None:
             await self._arrivals.stop()

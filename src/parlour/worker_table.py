@@ -21,8 +21,8 @@ BEAT_SECONDS = 2.0
 """The age of a row from which on its worker doesn't count as well. It is written ten times a second."""
 ALLOWANCE = 256
 """The connections that a worker may have beyond twice the mean."""
-_NUMBER_BYTES, _COLUMNS = 8, 2
-_SEEN, _CONNECTIONS = range(_COLUMNS)
+_NUMBER_BYTES, _COLUMNS = 8, 3
+_SEEN, _CONNECTIONS, _TURN = range(_COLUMNS)
 
 
 def open_table(count: int) -> int:
@@ -54,6 +54,13 @@ class WorkerTable:
     def clear(self, number: int) -> None:
         """Note that a worker has ended, or is about to."""
         self._numbers[number * _COLUMNS + _SEEN] = 0.0
+
+    def set_turn(self, number: int, turn: int) -> None:
+        """Note which of a number's two inboxes newcomers are sent to (`handover.inbox_number`)."""
+        self._numbers[number * _COLUMNS + _TURN] = turn
+
+    def turn_of(self, number: int) -> int:
+        return int(self._numbers[number * _COLUMNS + _TURN])
 
     def worker_of_room(self, room: bytes) -> int | None:
         """Return the worker for the people of a room, None if none is known to be well."""

@@ -11,13 +11,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
 
 from parlour.child_process import end_process, ending_with_parent, send_signal
-from parlour.handover import WorkerPlace, open_inbox
+from parlour.handover import WorkerPlace, inbox_number, open_inbox
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.serve import (
@@ -41,9 +42,9 @@ READY_SECONDS = 60.0
 START_SECONDS = 360.0
 """The time after which a worker that is started again, and says nothing, hangs. It may wait for five minutes
 while another process migrates the database."""
-END_SECONDS = 11.0
+END_SECONDS = 13.0
 """The time after which a worker that was asked to end is killed, beyond `drain_seconds`: it takes less than
-eight where the machine is not busy."""
+ten where the machine is not busy."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 5.0
 LOOK_SECONDS, SILENT_LOOKS = 5.0, 4
 """A worker that gives no sign of life in so many looks hangs; it gives one each second."""
@@ -129,6 +130,7 @@ class _Worker:
     """A worker that was started; `said` is what it says first."""
 
     number: int
+    turn: int
     process: asyncio.subprocess.Process
     said: asyncio.Task[bytes]
     since: float
@@ -187,11 +189,14 @@ class Workers:
         self._listeners = listeners
         self._options = options
         self._companions = companions
-        self._inboxes = [open_inbox() for _ in listeners]
+        self._inboxes = [open_inbox() for _ in range(2 * len(listeners))]
+        """The inboxes by `inbox_number`: two for each worker."""
         self._table_file = open_table(len(listeners))
         self._table = WorkerTable(self._table_file)
         self._alive: set[_Worker] = set()
         self._current: dict[int, _Worker] = {}
+        self._replaced: dict[int, _Worker] = {}
+        """The workers that have a successor and live on until they are drained."""
         self._changing = [asyncio.Lock() for _ in listeners]
         self._are_up = False
         self._wanted = asyncio.Event()
@@ -262,23 +267,33 @@ class Workers:
                 if self._current[number] is not worker:
                     continue
                 try:
-                    self._current[number] = await self._start(number)
+                    self._current[number] = await self._start(number, turn=worker.turn)
                 except OSError as error:  # the machine has no process or no file left for it
                     log.warning("worker.not_started", worker=number, error=error.strerror)
 
-    async def _start(self, number: int) -> _Worker:
-        listeners = tuple(listener.fileno() for listener in self._listeners[number])
-        reading, inboxes = self._inboxes[number][0].fileno(), [pair[1].fileno() for pair in self._inboxes]
-        place = WorkerPlace(number, listeners, reading, tuple(inboxes), self._table_file)
-        process = await asyncio.create_subprocess_exec(
-            *ending_with_parent((*WORKER, *self._options, "--worker", str(place))),
-            env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            pass_fds=(*listeners, reading, *inboxes, self._table_file),
-        )
+    async def _start(self, number: int, *, turn: int = 0) -> _Worker:
+        """Start a worker in its number's turn. Raises OSError."""
+        count = len(self._listeners)
+        with _descriptor_of(self._replaced.get(number)) as former:
+            place = WorkerPlace(
+                number=number,
+                turn=turn,
+                listeners=tuple(listener.fileno() for listener in self._listeners[number]),
+                inbox=self._inboxes[inbox_number(number, turn, count)][0].fileno(),
+                other_inbox=self._inboxes[inbox_number(number, 1 - turn, count)][0].fileno(),
+                inboxes=tuple(writing.fileno() for _, writing in self._inboxes),
+                table=self._table_file,
+                former=former,
+            )
+            process = await asyncio.create_subprocess_exec(
+                *ending_with_parent((*WORKER, *self._options, "--worker", str(place))),
+                env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=place.files,
+            )
         said = asyncio.create_task(_first_line(process))
-        worker = _Worker(number, process, said, asyncio.get_running_loop().time())
+        worker = _Worker(number, turn, process, said, asyncio.get_running_loop().time())
         self._alive.add(worker)
         log.info("worker.started", worker=number, pid=process.pid)
         return worker
@@ -298,9 +313,11 @@ class Workers:
     async def _replace(self, number: int) -> bool:
         """Start a successor, and end the worker once that is ready. Return False if it isn't in time."""
         async with self._changing[number]:
+            former = self._replaced[number] = self._current[number]
             try:
-                successor = await self._start(number)
+                successor = await self._start(number, turn=1 - former.turn)
             except OSError as error:
+                del self._replaced[number]
                 log.warning("worker.not_started", worker=number, error=error.strerror)
                 return False
             try:
@@ -311,10 +328,27 @@ class Workers:
             if not is_ready:
                 await successor.end(signal.SIGTERM, within=END_SECONDS)
                 self._alive.discard(successor)
+                del self._replaced[number]
+                self._table.set_turn(number, former.turn)
                 return False
-            former, self._current[number] = self._current[number], successor
+            self._current[number] = successor
         await former.end(signal.SIGHUP, within=END_SECONDS)
+        del self._replaced[number]
         return True
+
+
+@contextmanager
+def _descriptor_of(worker: _Worker | None) -> Iterator[int | None]:
+    """Open a descriptor of a worker that lives (pidfd_open(2)); None for one that has ended."""
+    descriptor = None
+    if worker is not None and worker.process.returncode is None:
+        with suppress(ProcessLookupError):  # it has ended just now
+            descriptor = os.pidfd_open(worker.process.pid)
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 async def _first_line(process: asyncio.subprocess.Process) -> bytes:

@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Request, expect
 
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.media import received
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, sets
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -111,7 +111,7 @@ async def opens_backgrounds(someone: Participant) -> Locator:
 
 async def chooses(someone: Participant, background: str) -> None:
     dialog = await opens_backgrounds(someone)
-    await dialog.get_by_role("radio", name=background, exact=True).check(force=True)
+    await sets(dialog.get_by_role("radio", name=background, exact=True))
     await dialog.get_by_role("button", name="Close").click()
     await expect(dialog).to_be_hidden()
 

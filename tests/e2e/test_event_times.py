@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.conftest import Unique
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, sets
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -23,7 +23,7 @@ async def test_an_event_is_found_by_its_time(
     await ann.field("Name").fill(event)
     await ann.field("Room password").fill("of no use here")
     await ann.field("Invite people (optional)").fill(bob.account.email)
-    await ann.page.get_by_role("switch", name="Event").check(force=True)
+    await sets(ann.page.get_by_role("switch", name="Event"))
     await ann.field("Starts (optional)").fill("2000-01-01T15:00")
     await ann.field("Duration in minutes (optional)").fill("ninety")
     await ann.button("Create room").click()
@@ -65,7 +65,7 @@ async def _makes_an_event_of_a_room(ann: Participant) -> None:
     await ann.page.goto("/")
     await ann.button(f"Manage “{room}”").click()
     await ann.page.get_by_role("menuitem", name="Edit room").click()
-    await ann.page.get_by_role("switch", name="Event").check(force=True)
+    await sets(ann.page.get_by_role("switch", name="Event"))
     await expect(ann.field("New password (optional)")).to_have_count(0)
     await ann.field("Starts (optional)").fill("2090-01-01T15:00")
     await ann.button("Save").click()

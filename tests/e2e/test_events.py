@@ -7,7 +7,7 @@ from playwright.async_api import Locator, expect
 
 from tests.conftest import Unique
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant, room_path
+from tests.e2e.participant import Participant, room_path, sets
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -74,7 +74,7 @@ async def _creates_event(someone: Participant, event: str, *invited: str) -> Non
     await someone.field("Name").fill(event)
     await someone.field("Room password").fill("of no use here")
     await someone.field("Invite people (optional)").fill(", ".join(invited))
-    await someone.page.get_by_role("switch", name="Event").check(force=True)
+    await sets(someone.page.get_by_role("switch", name="Event"))
     await someone.button("Create room").click()
     await expect(someone.heading(event)).to_be_visible()
 

@@ -12,7 +12,7 @@ from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.look import Photographer
 from tests.e2e.media import paint_screens
-from tests.e2e.participant import Participant, room_path
+from tests.e2e.participant import Participant, room_path, sets
 from tests.people import Person, Visitors
 from tests.servers.livekit import absent_livekit
 from tests.servers.motion import moved
@@ -343,7 +343,7 @@ async def _over_the_call(ann: Participant, bob: Participant, photographer: Photo
         await photographer.takes(page, f"call-{name}")
         await page.keyboard.press("Escape")
     await bob.button("Record").click()
-    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
+    await sets(bob.page.get_by_role("radio", name="The whole call"))
     await bob.button("Start recording").click()
     mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
     await expect(mark).to_be_visible()

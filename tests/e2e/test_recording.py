@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.media import paint_screens, shows_screen
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, sets
 from tests.e2e.test_devices_that_return import DEVICES, uses
 from tests.people import Visitors
 
@@ -187,7 +187,7 @@ async def begins(someone: Participant, what: str) -> None:
 
 
 async def begins_in_the_panel(someone: Participant, what: str) -> None:
-    await someone.page.get_by_role("radio", name=what).check(force=True)
+    await sets(someone.page.get_by_role("radio", name=what))
     await someone.button("Start recording").click()
     await expect(someone.button("Stop recording")).to_be_visible(timeout=_PATIENCE)
 

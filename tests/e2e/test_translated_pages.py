@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests.conftest import Unique
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, sets
 from tests.people import ROOM_PASSWORD, Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -70,8 +70,8 @@ async def test_from_registering_to_a_call(visitors: Visitors, at_browser: AtBrow
     page, room = ann.page, unique("Kitchen")
     await _registers(ann)
     await page.get_by_role("link", name="New room").click()
-    await page.get_by_role("switch", name=re.compile("Event")).check(force=True)
-    await page.get_by_role("switch", name=re.compile("Event")).uncheck(force=True)
+    await sets(page.get_by_role("switch", name=re.compile("Event")))
+    await sets(page.get_by_role("switch", name=re.compile("Event")), on=False)
     await ann.field("Name").fill(room)
     await ann.field("Room password").fill(ROOM_PASSWORD)
     await ann.button("Create room").click()

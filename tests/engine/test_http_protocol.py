@@ -328,10 +328,19 @@ async def test_the_longest_unread_answer_gives_way_where_all_take_too_much() -> 
 @contextmanager
 def beside_another_process() -> Iterator[Handover]:
     """The ways from the first of two processes; nobody reads the other's inbox."""
-    inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
-    own, ends = inboxes[0][0].detach(), tuple(end.detach() for _, end in inboxes)
-    with inboxes[1][0]:
-        handover = Handover(WorkerPlace(0, (), own, ends, open_table(2)), serves="/".__eq__)
+    inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(4)]
+    own, other = inboxes[0][0].detach(), inboxes[2][0].detach()
+    place = WorkerPlace(
+        number=0,
+        turn=0,
+        listeners=(),
+        inbox=own,
+        other_inbox=other,
+        inboxes=tuple(end.detach() for _, end in inboxes),
+        table=open_table(2),
+    )
+    with inboxes[1][0], inboxes[3][0]:
+        handover = Handover(place, serves="/".__eq__)
         yield handover
         handover.close()
 

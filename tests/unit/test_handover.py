@@ -14,11 +14,12 @@ from parlour.handover import (
     Arrivals,
     Handover,
     Kind,
+    NumberedWorker,
     WorkerPlace,
+    inbox_number,
+    inbox_of_session,
     open_inbox,
     room_of_handshake,
-    session_prefix,
-    worker_of_session,
 )
 from parlour.worker_table import WorkerTable, open_table
 
@@ -34,14 +35,23 @@ ASKED = b"GET /socket.io/?EIO=4&transport=polling&sid=1.abc HTTP/1.1\r\nHost: x\
         (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", None),
         (b"GET /socket.io/?EIO=4&xsid=1.abc HTTP/1.1\r\n", None),
         (b"GET /socket.io/?EIO=4&sid=abc HTTP/1.1\r\n", None),
-        (b"GET /socket.io/?EIO=4&sid=100.abc HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?EIO=4&sid=127.abc HTTP/1.1\r\n", ("/socket.io/", 127)),
+        (b"GET /socket.io/?EIO=4&sid=1000.abc HTTP/1.1\r\n", None),
         (b"GET /socket.io/?EIO=4 HTTP/1.1\r\nX: &sid=1.a\r\n\r\n", None),
         (b"GET /socket.io/#?sid=1.a HTTP/1.1\r\n", None),
         (b"", None),
     ],
 )
-def test_the_session_names_its_worker(head: bytes, found: tuple[str, int] | None) -> None:
-    assert worker_of_session(head) == found
+def test_the_session_names_its_inbox(head: bytes, found: tuple[str, int] | None) -> None:
+    assert inbox_of_session(head) == found
+
+
+def test_no_two_processes_of_a_machine_have_sessions_of_one_prefix() -> None:
+    prefixes = {NumberedWorker(number, 64, turn).session_prefix for number in range(64) for turn in range(2)}
+    assert len(prefixes) == 128
+    asked = (f"GET /socket.io/?sid={prefix}abc HTTP/1.1".encode() for prefix in prefixes)
+    found = {inbox_of_session(one) for one in asked}
+    assert found == {("/socket.io/", number) for number in range(128)}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +83,7 @@ def test_a_long_head_without_a_session_is_judged_at_once() -> None:
         b"GET /?" + b"a" * 200_000 + b"&sid=1.a",
         b"GET /?" + b"a" * 200_000 + b"&room=0a1b2c3d ",
     ):
-        assert worker_of_session(head) is None
+        assert inbox_of_session(head) is None
         assert room_of_handshake(head) is None
 
 
@@ -81,17 +91,26 @@ class Pair:
     """Two workers in this process; `arrived` has what the second one gets."""
 
     def __init__(self) -> None:
-        inboxes = [open_inbox() for _ in range(2)]
+        inboxes = [open_inbox() for _ in range(4)]
         self.files = [one for inbox in inboxes for one in inbox]
         self._table = open_table(2)
         self.table = WorkerTable(self._table)
-        self.first, self.second = (self._worker(number) for number in range(2))
+        self.first, self.second = (self.worker(number) for number in range(2))
         self.arrived: asyncio.Queue[Arrival] = asyncio.Queue()
         self.second.start(self.arrived.put_nowait)
 
-    def _worker(self, number: int) -> Handover:
-        inbox, *inboxes = (os.dup(file.fileno()) for file in (self.files[2 * number], *self.files[1::2]))
-        place = WorkerPlace(number, (), inbox, tuple(inboxes), os.dup(self._table))
+    def worker(self, number: int, turn: int = 0, former: int | None = None) -> Handover:
+        reading, writing = self.files[::2], self.files[1::2]
+        place = WorkerPlace(
+            number=number,
+            turn=turn,
+            listeners=(),
+            inbox=os.dup(reading[inbox_number(number, turn, 2)].fileno()),
+            other_inbox=os.dup(reading[inbox_number(number, 1 - turn, 2)].fileno()),
+            inboxes=tuple(os.dup(file.fileno()) for file in writing),
+            table=os.dup(self._table),
+            former=former,
+        )
         return Handover(place, serves="/socket.io/".__eq__)
 
     def close(self) -> None:
@@ -215,8 +234,8 @@ async def test_what_arrives_as_the_worker_ends_still_gets_its_protocol(
 async def test_what_stays(pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]) -> None:
     """Requests of its own sessions, of workers that there are not, of other paths, and without a session."""
     _, transport = accepted
-    for number, path in ((0, "/socket.io/"), (2, "/socket.io/"), (1, "/room/")):
-        sid = f"{session_prefix(number)}abc"
+    for number, path in ((0, "/socket.io/"), (4, "/socket.io/"), (1, "/room/")):
+        sid = f"{number}.abc"
         assert not pair.first.takes(transport, f"GET {path}?sid={sid} HTTP/1.1\r\n\r\n".encode())
     assert not pair.first.takes(transport, b"GET /room/ HTTP/1.1\r\n\r\n")
     assert not pair.first.takes_idle(transport, Kind.KEPT_ALIVE), "it is not retiring"
@@ -255,6 +274,50 @@ async def test_people_of_a_room_stay_where_its_worker_is(
     assert not pair.first.takes(accepted[1], handshake)
     pair.first.note_end()
     assert not pair.first.takes(accepted[1], handshake)
+
+
+async def test_a_successor_takes_the_sessions_of_the_worker_it_replaces_once_that_one_is_gone(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.BaseTransport]
+) -> None:
+    """Until then they are that one's, which is drained, and the successor has sessions of its own."""
+    former = await asyncio.create_subprocess_exec("sleep", "1000")
+    successor, arrived = pair.worker(1, 1, os.pidfd_open(former.pid)), asyncio.Queue[Arrival]()
+    successor.start(arrived.put_nowait)
+    successor.take_turn()
+    opens = opening(pair, worker=1)
+    own = ASKED.replace(b"sid=1.", b"sid=3.")
+    for request in (ASKED, own, opens):
+        assert pair.first.takes(accepted[1], request)
+    async with asyncio.timeout(10):
+        assert (await taken(pair.arrived)).data == ASKED
+        assert [(await taken(arrived)).data for _ in range(2)] == [own, opens]
+    pair.second.stop()
+    assert pair.first.takes(accepted[1], ASKED)
+    assert arrived.empty()
+    former.kill()
+    await former.wait()
+    async with asyncio.timeout(10):
+        assert (await taken(arrived)).data == ASKED
+    assert pair.arrived.empty()
+    successor.stop()
+    successor.close()
+
+
+async def taken(arrivals: asyncio.Queue[Arrival]) -> Arrival:
+    arrival = await arrivals.get()
+    arrival.connection.close()
+    return arrival
+
+
+async def test_a_worker_without_a_predecessor_takes_what_was_for_the_one_before(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.BaseTransport]
+) -> None:
+    """It has crashed in the other turn, and its clients are to be told that their sessions are unknown."""
+    other = ASKED.replace(b"sid=1.", b"sid=3.")
+    for request in (ASKED, other):
+        assert pair.first.takes(accepted[1], request)
+    async with asyncio.timeout(10):
+        assert {(await taken(pair.arrived)).data for _ in range(2)} == {ASKED, other}
 
 
 async def test_a_worker_that_retires_leaves_the_table_to_its_successor(

@@ -204,7 +204,7 @@ class CallsFeature:
                 session_prefix=options.session_prefix,
             ),
         )
-        self.departures = Departures(self.engine, self._node, presence.has_away)
+        self.departures = Departures(self.engine, self._node, presence.is_empty, core.echoes)
         self._count(calls)
 
     def _topologies_of(

@@ -178,9 +178,9 @@ class Presence:
         if not self._away_by_user[user_id]:
             del self._away_by_user[user_id]
 
-    def has_away(self) -> bool:
-        """Return True while any participation waits for its person to come back."""
-        return bool(self._away)
+    def is_empty(self) -> bool:
+        """Return True if nobody is connected, and no participation waits for its person to come back."""
+        return not self._connections and not self._away
 
     def away(self, peer_id: PeerId) -> Away | None:
         return self._away.get(peer_id)

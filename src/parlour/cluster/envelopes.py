@@ -38,6 +38,10 @@ class MessageKind(IntEnum):
     """How the media of a call travel that the sender owns (`parlour.calls.topologies`)."""
     TOPOLOGY_REPORT = 11
     """What a member at the sender says about the topology of a call that the receiver owns."""
+    ECHO_WANTED = 13
+    """The sender wants to have all that the receiver has sent (`parlour.cluster.echoes`). 12 is taken."""
+    ECHO = 14
+    """The answer to that."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

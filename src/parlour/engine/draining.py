@@ -21,7 +21,7 @@ class Draining:
     """Ends all sessions of a process, in random order and evenly over some seconds.
 
     A session is first told (`tell`), and closed once nothing of it is under way: no handler runs, no answer
-    waits for its poll. Sessions that never come to rest are left to `TransportSessions.close`.
+    waits for its poll.
     """
 
     def __init__(
@@ -39,7 +39,9 @@ class Draining:
     async def run(self, *, over: float, patience: float, is_hurried: Callable[[], bool]) -> None:
         """Refuse new sessions, and end those that there are within `over` seconds.
 
-        Those that are not at rest then get `patience` more seconds. `is_hurried` ends all waiting.
+        Those that are not at rest then get `patience` more seconds, and are closed all the same: their
+        clients may have gone elsewhere without a word. `is_hurried` ends all waiting, and leaves the sessions
+        to `TransportSessions.close`.
         """
         self._sessions.shutting_down = True
         untold = list(self._sessions.by_sid.values())
@@ -48,7 +50,7 @@ class Draining:
         while (untold or self._told) and not is_hurried():
             elapsed = self._sessions.now() - began
             if elapsed > over + patience:
-                return
+                break
             due = total if elapsed >= over else math.ceil(total * elapsed / over)
             batch = [untold.pop() for _ in range(due - (total - len(untold)))]
             async for session in _in_turns(batch):
@@ -57,6 +59,9 @@ class Draining:
             async for session in _in_turns(told):
                 self._close_at_rest(session)
             await asyncio.sleep(TICK_SECONDS * _chance.uniform(0.5, 1.5))
+        if not is_hurried():
+            async for session in _in_turns(self._told):
+                session.close(Reason.SHUTTING_DOWN)
 
     def _tell_session(self, session: TransportSession) -> None:
         for connection in _connections(session):

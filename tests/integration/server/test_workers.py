@@ -38,6 +38,7 @@ FEWEST = 3
 UNKNOWN_SID = {"code": 1, "message": "Session ID unknown"}
 STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"')
 TRANSPORTS = (["polling"], ["polling"], ["polling", "websocket"])
+POLLING = 6
 PAUSE_SECONDS, AGAIN_SECONDS = 0.1, 2.0
 PATH = "/socket.io/?EIO=4&transport=polling"
 UPGRADE = (
@@ -134,7 +135,7 @@ async def test_workers(machine: ParlourServer) -> None:
         call = await Call.begun(machine, visitors, javascript)
         await a_dead_worker_comes_back(machine, call, homes)
         await a_worker_that_hangs_is_replaced(machine, call)
-        await one_is_replaced_after_another(machine, call)
+        await one_is_replaced_after_another(machine, call, await visitors.client("dora"))
         await call.ends()
     assert await nodes(machine) == sorted(pids(machine).values())
     before = pids(machine)
@@ -215,7 +216,8 @@ async def by_web_socket(server: ParlourServer, room: str) -> int:
 
 
 def worker_of(sid: str) -> int:
-    return int(sid.partition(".")[0])
+    """Return the number of the worker; one that has replaced another has inboxes COUNT later, or earlier."""
+    return int(sid.partition(".")[0]) % COUNT
 
 
 class Call:
@@ -365,8 +367,10 @@ async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> 
     assert {answer.result().status for answer in answers} == {200}
 
 
-async def one_is_replaced_after_another(server: ParlourServer, call: Call) -> None:
-    """Who asks all the time is always answered, by connections that are new and by one that was idle."""
+async def one_is_replaced_after_another(server: ParlourServer, call: Call, dora: Person) -> None:
+    """Who asks all the time is always answered, by connections that are new and by one that was idle. Who
+    polls, by a new connection each time, hears of the restart and of the end from the worker that ends.
+    """
     before = pids(server)
     server.mark_log()
     over = asyncio.Event()
@@ -385,15 +389,32 @@ async def one_is_replaced_after_another(server: ParlourServer, call: Call) -> No
     async with connected(server) as idle, asyncio.TaskGroup() as asking:
         assert (await idle.asks("/healthz")).status == 200
         tasks = [asking.create_task(ask_on()) for _ in range(2)]
+        polling = [asking.create_task(polls_to_the_end(server, dora)) for _ in range(POLLING)]
         await call.goes_on(asyncio.create_task(replaced()))
         over.set()
-        await asyncio.wait(tasks)
+        await asyncio.wait([*tasks, *polling])
         assert (await idle.asks("/healthz")).status == 200
     assert all(member.returns for member in call.members), "everyone had to come back"
+    assert all("restarting" in one.result() for one in polling)
     after = pids(server)
     assert set(before) == set(after) == set(range(COUNT))
     assert not set(before.values()) & set(after.values())
     assert "worker.ended" not in server.log_since_mark(), "none ended by itself"
+
+
+async def polls_to_the_end(server: ParlourServer, person: Person) -> str:
+    """Poll until the session is over (`1`, a packet CLOSE), and return all that came."""
+    address = f"{PATH}&sid={opened(await asked(server, PATH))}"
+    assert (await asked(server, address, f'40{{"token":"{person.token}"}}')).body == b"ok"
+    packets: list[str] = []
+    while "1" not in packets:
+        answer = await asked(server, address)
+        assert answer.status == 200, f"{answer} after {packets}"
+        came = answer.body.decode().split("\x1e")
+        packets += came
+        if "2" in came:
+            assert (await asked(server, address, "3")).body == b"ok"
+    return "".join(packets)
 
 
 async def test_a_worker_says_why_it_cannot_start(tmp_path: Path) -> None:

@@ -133,4 +133,14 @@ class ReturningClient(JavaScriptClient):
         heard = self.heard[sender.peer_id]
         with suppress(TimeoutError):
             await self.until(lambda: expected[-1] in heard)
-        assert heard == expected, f"{self.name} has heard {heard} of {sender.name} instead of {expected}"
+        assert heard == expected, f"{self.name} has heard of {sender.name} {how_they_differ(heard, expected)}"
+
+
+def how_they_differ(heard: Sequence[str], expected: Sequence[str]) -> str:
+    """Say in few words what is missing, what came twice, and where the order was lost: a log may be cut."""
+    missing = [text for text in expected if text not in heard]
+    twice = sorted({text for text in heard if heard.count(text) > 1})
+    pairs = enumerate(zip(heard, expected, strict=False))
+    place = next((at for at, (one, other) in pairs if one != other), None)
+    around = "" if place is None else f", and {heard[max(0, place - 2) : place + 4]} at {place}"
+    return f"{len(heard)} of {len(expected)}, without {missing[:8]}, {twice[:8]} more than once{around}"

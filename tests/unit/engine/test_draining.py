@@ -120,13 +120,18 @@ async def test_a_poll_that_is_under_way_gets_what_there_is(engine: Engine) -> No
     assert [*got, *transport.take()] == [TOLD, b"1"]
 
 
-async def test_who_never_rests_is_left_to_the_end(engine: Engine) -> None:
+async def test_who_never_rests_is_closed_at_last(engine: Engine) -> None:
     transport = MemoryTransport()
     session = connected(engine, transport)
     session.receive_text(transport, '420["ask"]')
     await drained(engine, patience=0.1)
-    assert (transport.sent, session.closed) == ([TOLD], None)
-    await engine.close(0.1)
+    assert (transport.sent, session.closed) == ([TOLD], Reason.SHUTTING_DOWN)
+
+
+async def test_who_polls_no_more_is_closed_at_last(engine: Engine) -> None:
+    """Its client has gone elsewhere, and what it was told waits for a poll that never comes."""
+    session = connected(engine, PollingTransport(1000))
+    await drained(engine, patience=0.1)
     assert session.closed is Reason.SHUTTING_DOWN
 
 

@@ -2,6 +2,7 @@ import { BaseKeyProvider, type Room, type RoomOptions } from "livekit-client";
 import type { FrameCryptor } from "../e2ee/frame-secrets";
 import { KEY_RING } from "../e2ee/sender-keys";
 import { SECRET_BYTES } from "../e2ee/wraps";
+import { dropLateWords } from "./late-words";
 
 /** Part of LiveKit's manager of encryption, which its client does not export. */
 interface EncryptionManager {
@@ -12,9 +13,11 @@ interface EncryptionManager {
 export class FrameEncryption implements FrameCryptor {
   readonly #provider: SenderKeyProvider;
   readonly #worker = new Worker(new URL("./frame-worker.ts", import.meta.url), { type: "module" });
+  #room: Room | null = null;
 
   constructor(private readonly identity: string) {
     this.#provider = new SenderKeyProvider(identity);
+    dropLateWords(this.#worker, (of) => this.#room?.getParticipantByIdentity(of) !== undefined);
   }
 
   get roomOptions(): Pick<RoomOptions, "encryption" | "e2ee"> {
@@ -33,6 +36,7 @@ export class FrameEncryption implements FrameCryptor {
       throw new Error("LiveKit's client encrypts in a way that is not known here");
     }
     const set = manager.setParticipantCryptorEnabled.bind(manager);
+    this.#room = room;
     manager.setParticipantCryptorEnabled = (_isEnabled, identity) => set(true, identity);
   }
 
