@@ -53,8 +53,8 @@ OWN_FILES, SURPLUS = 64, 32
 FEW_CONNECTIONS = 1000
 CERTIFICATE_SECONDS = 2.0
 """The time between two looks at the files of the certificate."""
-SIGN_TICKS = 10
-"""The ticks of uvicorn, which it counts ten times a second, from one sign of life to the next."""
+SIGN_SECONDS, SIGN_TICKS = 1.0, 10
+"""The time from one sign of life to the next; uvicorn ticks ten times a second."""
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
@@ -140,8 +140,10 @@ class Server(engine.Server):
             *state.default_headers,
             (b"connection", b"close"),
         ]  # of each answer from now on
+        signs = None
         if self._handover is not None:
             self._handover.note_end()
+            signs = asyncio.create_task(give_signs_of_life())  # uvicorn's ticks have ended
         is_replaced = self._handover is not None and self._handover.is_retiring
         await self._parlour.drain(lambda: self.force_exit, is_replaced=is_replaced)
         if self._arrivals is not None:
@@ -150,6 +152,8 @@ class Server(engine.Server):
         await super().shutdown(sockets)
         if self._handover is not None:
             self._handover.close()
+        if signs is not None:
+            signs.cancel()
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
@@ -220,6 +224,13 @@ def give_sign_of_life() -> None:
     """Tell the parent process that this worker does not hang."""
     with suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or has ended
         os.write(sys.stdout.fileno(), b"\n")
+
+
+async def give_signs_of_life() -> None:
+    """Tell it so as often as a worker does that goes on; runs until cancelled."""
+    while True:
+        give_sign_of_life()
+        await asyncio.sleep(SIGN_SECONDS)
 
 
 def require_servable(settings: Settings, *, host: str, port: int) -> None:

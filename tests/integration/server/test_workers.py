@@ -38,7 +38,7 @@ FEWEST = 3
 UNKNOWN_SID = {"code": 1, "message": "Session ID unknown"}
 STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"')
 TRANSPORTS = (["polling"], ["polling"], ["polling", "websocket"])
-POLLING = 6
+POLLING, ASK_SECONDS = 6, 0.02
 PAUSE_SECONDS, AGAIN_SECONDS = 0.1, 2.0
 PATH = "/socket.io/?EIO=4&transport=polling"
 UPGRADE = (
@@ -369,8 +369,10 @@ async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> 
 
 async def one_is_replaced_after_another(server: ParlourServer, call: Call, dora: Person) -> None:
     """Who asks all the time is always answered, by connections that are new and by one that was idle. Who
-    polls, by a new connection each time, hears of the restart and of the end from the worker that ends.
+    polls, by a new connection each time, hears of the restart and of the end from the worker that ends. One
+    that has gone without a word is waited for, longer than a worker may be silent.
     """
+    await goes_without_a_word(server, dora)
     before = pids(server)
     server.mark_log()
     over = asyncio.Event()
@@ -380,10 +382,15 @@ async def one_is_replaced_after_another(server: ParlourServer, call: Call, dora:
         while not over.is_set():
             assert (await asked(server, "/healthz")).status == 200
             count += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASK_SECONDS):
+                    await over.wait()
         return count
 
     async def replaced() -> None:
         os.kill(server.pid, signal.SIGHUP)
+        for number in range(COUNT):
+            await server.expect_log(f'"node.drained", "worker": {number}')
         await server.expect_log("workers.replaced")
 
     async with connected(server) as idle, asyncio.TaskGroup() as asking:
@@ -399,7 +406,24 @@ async def one_is_replaced_after_another(server: ParlourServer, call: Call, dora:
     after = pids(server)
     assert set(before) == set(after) == set(range(COUNT))
     assert not set(before.values()) & set(after.values())
-    assert "worker.ended" not in server.log_since_mark(), "none ended by itself"
+    log = server.log_since_mark()
+    assert "worker.ended" not in log, "none ended by itself"
+    assert "worker.hangs" not in log
+    assert "worker.killed" not in log
+
+
+async def goes_without_a_word(server: ParlourServer, person: Person) -> None:
+    """Begin a visit that can be resumed, and poll no more."""
+    room = await person.creates_room()
+    address = f"{PATH}&sid={opened(await asked(server, PATH))}"
+    join = json.dumps(["join", {"room": room, "resumable": True}])
+    for says, answered in ((f'40{{"token":"{person.token}"}}', "40{"), (f"420{join}", "430[{")):
+        assert (await asked(server, address, says)).body == b"ok"
+        heard = ""
+        while answered not in heard:
+            answer = await asked(server, address)
+            assert answer.status == 200, answer
+            heard += answer.body.decode()
 
 
 async def polls_to_the_end(server: ParlourServer, person: Person) -> str:
