@@ -53,8 +53,8 @@ OWN_FILES, SURPLUS = 64, 32
 FEW_CONNECTIONS = 1000
 CERTIFICATE_SECONDS = 2.0
 """The time between two looks at the files of the certificate."""
-SIGN_SECONDS, SIGN_TICKS = 1.0, 10
-"""The time from one sign of life to the next; uvicorn ticks ten times a second."""
+SIGN_SECONDS = 1.0
+"""The time from one sign of life to the next."""
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
@@ -83,6 +83,7 @@ class Server(engine.Server):
         self._ready = ready
         self._handover = handover
         self._arrivals = None if handover is None else Arrivals(handover, self._protocol_of)
+        self._signs: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._handover is not None:
@@ -97,6 +98,8 @@ class Server(engine.Server):
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
             tell_service_manager("READY=1")
+            if self._handover is not None:
+                self._signs = asyncio.create_task(give_signs_of_life())
             self._loading = asyncio.create_task(self._load_later())
 
     async def on_tick(self, counter: int) -> bool:
@@ -104,8 +107,6 @@ class Server(engine.Server):
         collect_young_objects()
         if self._handover is not None:
             self._handover.note_well(len(self.server_state.connections))
-            if counter % SIGN_TICKS == 0:
-                give_sign_of_life()
         return await super().on_tick(counter)
 
     async def _load_later(self) -> None:
@@ -140,10 +141,8 @@ class Server(engine.Server):
             *state.default_headers,
             (b"connection", b"close"),
         ]  # of each answer from now on
-        signs = None
         if self._handover is not None:
             self._handover.note_end()
-            signs = asyncio.create_task(give_signs_of_life())  # uvicorn's ticks have ended
         is_replaced = self._handover is not None and self._handover.is_retiring
         await self._parlour.drain(lambda: self.force_exit, is_replaced=is_replaced)
         if self._arrivals is not None:
@@ -152,8 +151,8 @@ class Server(engine.Server):
         await super().shutdown(sockets)
         if self._handover is not None:
             self._handover.close()
-        if signs is not None:
-            signs.cancel()
+        if self._signs is not None:
+            self._signs.cancel()
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
@@ -220,16 +219,13 @@ def _serve(
         runner.run(server.serve(sockets=[*listeners, *more]))
 
 
-def give_sign_of_life() -> None:
-    """Tell the parent process that this worker does not hang."""
-    with suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or has ended
-        os.write(sys.stdout.fileno(), b"\n")
-
-
 async def give_signs_of_life() -> None:
-    """Tell it so as often as a worker does that goes on; runs until cancelled."""
+    """Tell the parent process that this worker does not hang, also while it is drained. Runs until
+    cancelled.
+    """
     while True:
-        give_sign_of_life()
+        with suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or has ended
+            os.write(sys.stdout.fileno(), b"\n")
         await asyncio.sleep(SIGN_SECONDS)
 
 

@@ -312,29 +312,37 @@ class Workers:
 
     async def _replace(self, number: int) -> bool:
         """Start a successor, and end the worker once that is ready. Return False if it isn't in time."""
-        async with self._changing[number]:
-            former = self._replaced[number] = self._current[number]
-            try:
-                successor = await self._start(number, turn=1 - former.turn)
-            except OSError as error:
-                del self._replaced[number]
-                log.warning("worker.not_started", worker=number, error=error.strerror)
-                return False
-            try:
-                async with asyncio.timeout(READY_SECONDS):
-                    is_ready = await successor.becomes_ready()
-            except TimeoutError:
-                is_ready = False
-            if not is_ready:
-                await successor.end(signal.SIGTERM, within=END_SECONDS)
-                self._alive.discard(successor)
-                del self._replaced[number]
-                self._table.set_turn(number, former.turn)
-                return False
-            self._current[number] = successor
-        await former.end(signal.SIGHUP, within=END_SECONDS)
-        del self._replaced[number]
-        return True
+        try:
+            async with self._changing[number]:
+                former = self._replaced[number] = self._current[number]
+                successor = await self._successor_of(former)
+                if successor is None:
+                    return False
+                self._current[number] = successor
+            await former.end(signal.SIGHUP, within=END_SECONDS)
+            return True
+        finally:
+            self._replaced.pop(number, None)
+
+    async def _successor_of(self, former: _Worker) -> _Worker | None:
+        """Start the one that takes the next turn. Return it once it is ready, or None if it isn't in time."""
+        number = former.number
+        try:
+            successor = await self._start(number, turn=1 - former.turn)
+        except OSError as error:
+            log.warning("worker.not_started", worker=number, error=error.strerror)
+            return None
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                is_ready = await successor.becomes_ready()
+        except TimeoutError:
+            is_ready = False
+        if is_ready:
+            return successor
+        await successor.end(signal.SIGTERM, within=END_SECONDS)
+        self._alive.discard(successor)
+        self._table.set_turn(number, former.turn)
+        return None
 
 
 @contextmanager
